@@ -1,0 +1,15 @@
+"""The Sphinx side of the book: formulas, colours, launch button, ledger of claims.
+
+One extension, ``bookkit``, made of small ones.  It knows nothing of the numerics.
+"""
+
+from sphinx.application import Sphinx
+
+from bookkit import katex
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register every part of the extension."""
+    for part in (katex,):
+        part.setup(app)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
