@@ -44,8 +44,9 @@ def rnn_backward(params, x, dh, h0=None, activation=TANH):
     -------
     rnn.Grads
     """
-    total = rnn_contributions(params, x, dh, h0, activation)
-    return rnn.Grads(*(part.sum(axis=0) for part in total))
+    theta, inputs, start = [tensor(part, True) for part in params], tensor(x, True), _start(params, x, h0)
+    _rnn_loss([theta] * len(x), inputs, start, dh, activation).backward()
+    return rnn.Grads(*(leaf.grad.numpy() for leaf in (*theta, inputs, start)))
 
 
 def rnn_contributions(params, x, dh, h0=None, activation=TANH):
@@ -61,20 +62,28 @@ def rnn_contributions(params, x, dh, h0=None, activation=TANH):
     rnn.Grads
         With a leading axis of length T, as `rnn.contributions` returns it.
     """
-    (T, N, _), H = x.shape, len(params.b)
+    T = len(x)
     copies = [[tensor(part, True) for part in params] for _ in range(T)]
-    inputs, start = [tensor(x_t, True) for x_t in x], tensor(np.zeros((N, H)) if h0 is None else h0, True)
-    h, states = start, []
-    for theta, x_t in zip(copies, inputs, strict=True):
-        h = rnn_step(theta, x_t, h, activation)
-        states.append(h)
-    loss = (torch.stack(states) * tensor(dh)).sum() if np.ndim(dh) == 3 else (h * tensor(dh)).sum()
-    loss.backward()
+    inputs, start = tensor(x, True), _start(params, x, h0)
+    _rnn_loss(copies, inputs, start, dh, activation).backward()
     W_x, W_h, b = (np.stack([theta[j].grad.numpy() for theta in copies]) for j in range(3))
-    dx, dh0 = np.zeros((T, *x.shape)), np.zeros((T, N, H))
-    dx[np.arange(T), np.arange(T)] = np.stack([x_t.grad.numpy() for x_t in inputs])
+    dx, dh0 = np.zeros((T, *x.shape)), np.zeros((T, *start.shape))
+    dx[np.arange(T), np.arange(T)] = inputs.grad.numpy()
     dh0[0] = start.grad.numpy()
     return rnn.Grads(W_x, W_h, b, dx, dh0)
+
+
+def _rnn_loss(thetas, inputs, h, dh, activation):
+    """Unroll the network with the parameters thetas[t] at step t, and take the loss Σ dh ⊙ h."""
+    states = []
+    for theta, x_t in zip(thetas, inputs, strict=True):
+        h = rnn_step(theta, x_t, h, activation)
+        states.append(h)
+    return (torch.stack(states) * tensor(dh)).sum() if np.ndim(dh) == 3 else (h * tensor(dh)).sum()
+
+
+def _start(params, x, h0):
+    return tensor(np.zeros((x.shape[1], len(params.b))) if h0 is None else h0, True)
 
 
 def rnn_jacobians(params, trace, n=0, activation=TANH):
