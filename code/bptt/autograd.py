@@ -95,6 +95,18 @@ def rnn_jacobians(params, trace, n=0, activation=TANH):
     ])  # fmt: skip
 
 
+def rnn_state_jacobian(params, x, h0=None, n=0, activation=TANH):
+    """Total derivative ∂h_T/∂h_0 of sample `n`, through the whole unrolled network at once; (H, H)."""
+
+    def last_state(h):
+        for x_t in tensor(x[:, n]):
+            h = rnn_step(theta, x_t, h, activation)
+        return h
+
+    theta, start = [tensor(part) for part in params], _start(params, x, h0).detach()[n]
+    return torch.autograd.functional.jacobian(last_state, start).numpy()
+
+
 def torch_rnn(params, activation=TANH):
     """A `torch.nn.RNN` with the same parameters; its second bias is zero.
 
