@@ -1,0 +1,59 @@
+# Two commands: `make book` and `make test`.  Each makes the environment if it is missing.
+
+# The first Python that the tested versions run on; failing that, python3, which is told so.
+ifndef PYTHON
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null \
+	&& echo $$p && exit; done; echo python3)
+endif
+PAGES ?=
+PORT ?= 8000
+
+# Every command below is the environment's own, whatever else is on the reader's machine.
+OUTSIDE := $(PATH)
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+unexport PYTHONPATH PYTHONHOME
+export TORCH
+
+.DEFAULT_GOAL := help
+# The site's tests read what the book's build wrote.
+.NOTPARALLEL:
+.PHONY: help env book test lint unit nbval serve lab notebooks bench clean
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+book: env  ## Build the site into _build/html and check that every page is there
+	@python -m bookkit.build
+
+test: lint book unit nbval  ## Everything: lint, the book, unit tests, doctests, site, stored outputs
+
+lint: env  ## Ruff, over code and pages
+	ruff check
+
+unit: env  # tests/ and the docstrings' examples, with coverage
+	MPLBACKEND=agg pytest --cov --cov-report=term-missing
+
+nbval: env  # every output of every page, computed again and compared
+	pytest --nbval -p no:cacheprovider chapters
+
+serve: book  ## Read the site at http://localhost:8000 (PORT=…)
+	python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+
+lab: env  ## Open the pages in JupyterLab
+	jupyter lab $(LAB)
+
+notebooks: env  ## Run the pages again, in place (PAGES="chapters/…", else all)
+	@python -m bookkit.notebooks $(PAGES)
+
+bench: env  ## Speed against torch and against the arithmetic
+	python benchmarks/run.py
+
+clean:  ## Remove what was built (the environment stays: rm -r .venv)
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
+	find code tests benchmarks chapters -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
+
+env:  # .venv with the tested versions, made by the reader's Python and not by its own
+	@PATH="$(OUTSIDE)"; export PATH; command -v $(PYTHON) >/dev/null || \
+	{ echo "No environment: there is no $(PYTHON), and the course needs Python 3.11 to 3.13."; exit 1; }; \
+	$(PYTHON) tools/environment.py

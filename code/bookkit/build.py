@@ -1,0 +1,90 @@
+"""Build the site, and never leave half of one behind.
+
+Three ways for a failed build to look like a good one are closed here:
+
+- Jupyter Book can exit 0 and have built nothing, so the pages are counted (`bookkit.pages`).
+- Sphinx reads only what has changed: a warning that failed this build is not repeated by the next
+  one.  After a failure everything that Sphinx remembers is forgotten.
+- A build that was interrupted leaves pages behind.  A marker says so until the end is reached.
+
+The cache of executed notebooks stays in any case: it holds complete runs only.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from bookkit import pages
+
+COMMAND = ("build", ".", "-W", "-n", "--keep-going")  # a warning is an error; show them all
+TROUBLE = re.compile(r"\b(WARNING|ERROR|CRITICAL|Error|error):")
+
+
+def build(root: Path) -> Path:
+    """Build the book in `root` and return the page to open.
+
+    Raises
+    ------
+    RuntimeError
+        If Jupyter Book reports a failure, or a page of the table of contents is missing.  The
+        message ends with the causes, and there is no site.
+    """
+    out = root / "_build"
+    marker = out / "unfinished"
+    if marker.exists():
+        forget(out)
+    out.mkdir(exist_ok=True)
+    marker.touch()
+    if causes := run(root) or _lacking(root):
+        causes += tracebacks(out / "html")
+        forget(out)
+    marker.unlink()
+    if causes:
+        raise RuntimeError("\n".join(["The book was not built:", *causes]))
+    return out / "html" / "index.html"
+
+
+def forget(out: Path) -> None:
+    """Delete the site and what Sphinx remembers of it."""
+    for folder in ("html", ".doctrees"):
+        shutil.rmtree(out / folder, ignore_errors=True)
+
+
+def run(root: Path) -> list[str]:
+    """Run Jupyter Book, show what it says, and return the causes if it failed."""
+    program = Path(sys.executable).with_name("jupyter-book")
+    said = []
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
+    with subprocess.Popen([program, *COMMAND], cwd=root, **streams) as process:
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            said.append(line.rstrip())
+    if process.returncode == 0:
+        return []
+    return list(dict.fromkeys(filter(TROUBLE.search, said))) or ["see above."]
+
+
+def _lacking(root: Path) -> list[str]:
+    lacking = pages.missing(root, root / "_build" / "html")
+    return [f"{name} is missing, though Jupyter Book reported success." for name in lacking]
+
+
+def tracebacks(html: Path) -> list[str]:
+    """Return the report that Jupyter Book kept of every page that failed to run."""
+    return [report.read_text(encoding="utf-8") for report in sorted(html.glob("reports/**/*.log"))]
+
+
+def main() -> None:
+    """Build the book of the current folder."""
+    root = Path.cwd()
+    try:
+        index = build(root)
+    except RuntimeError as error:
+        sys.exit(f"\n{error}")
+    print(f"\nThe book is ready, {len(pages.names(root))} pages.  Open {index}")
+
+
+if __name__ == "__main__":
+    main()
