@@ -35,10 +35,11 @@ STYLE = {
     "lines.linewidth": 1.8,
     "lines.markersize": 4.5,
     "legend.frameon": False,
+    "legend.handlelength": 2.8,
     "text.color": INK["text"],
     "xtick.color": INK["text"],
     "ytick.color": INK["text"],
-    "mathtext.fontset": "cm",
+    "mathtext.fontset": "dejavusans",
 }
 
 
