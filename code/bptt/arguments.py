@@ -15,9 +15,9 @@ def float_array(name, value, axes, sizes=None):
     name : str
         What the caller calls the array.
     value : numpy.ndarray
-        The array to check. Lists, tensors and other types of number are refused, never converted.
+        The array to check. Lists, tensors, matrices and other types of number are refused, never converted.
     axes : str
-        Names of the axes, separated by spaces: ``"T N D"``. ``"T+1"`` is one longer than ``"T"``.
+        Names of the axes, separated by spaces: ``"T N D"``. ``"T+1"`` is one longer than ``"T"``, met before.
     sizes : dict, optional
         The lengths met so far, ``{"D": (4, "params.W_x")}``, each with the array it was first met in.
         Axes met here for the first time are added.
@@ -40,7 +40,7 @@ def float_array(name, value, axes, sizes=None):
     names = axes.split()
     sizes = {} if sizes is None else sizes
     needs = f"({', '.join(names)}{',' * (len(names) == 1)})"
-    if not isinstance(value, np.ndarray):
+    if type(value) is not np.ndarray:  # a matrix multiplies where an array scales, a masked array hides entries
         raise TypeError(f"{name} is of type {type(value).__name__}, but needs a NumPy array of float64, {needs}")
     if value.dtype != np.float64:
         raise TypeError(f"{name} has dtype {value.dtype}, but needs float64")
@@ -49,7 +49,7 @@ def float_array(name, value, axes, sizes=None):
         size == known.setdefault(axis, (size, name))[0] for axis, size in zip(names, value.shape, strict=True)
     )
     if not fits:
-        rules = ", ".join(f"{axis} = {size} as in {source}" for axis, (size, source) in known.items())
+        rules = ", ".join(f"{axis} = {size} as in {source}" for axis, (size, source) in known.items() if source != name)
         raise ValueError(f"{name} has shape {value.shape}, but needs {needs}{' with ' if rules else ''}{rules}")
     if 0 in value.shape:
         empty = names[value.shape.index(0)]

@@ -107,8 +107,8 @@ def log_norms(J):
 
     Notes
     -----
-    The running product is divided by a power of two at every step, which is exact, and the exponents are summed as
-    whole numbers: right where the product itself under- or overflows, tested to T = 10,000 at rates of e^±1 a step.
+    Factors and running product are divided by powers of two, which is exact, and the exponents are summed as whole
+    numbers: right where the product itself under- or overflows, tested to T = 10,000 at rates of e^±1 a step.
 
     Examples
     --------
@@ -120,11 +120,17 @@ def log_norms(J):
     P, exponent = np.empty((T + 1, m, m)), np.zeros(T + 1, dtype=int)
     P[T] = np.eye(m)
     for k in reversed(range(T)):
-        P_k = P[k + 1] @ J[k]
-        _, e = np.frexp(np.abs(P_k).max())
-        P[k], exponent[k] = np.ldexp(P_k, -e), exponent[k + 1] + e
+        J_k, e_J = _scaled(J[k])
+        P[k], e_P = _scaled(P[k + 1] @ J_k)
+        exponent[k] = exponent[k + 1] + e_J + e_P
     with np.errstate(divide="ignore"):
         return np.log(np.linalg.norm(P, 2, axis=(1, 2))) + exponent * np.log(2.0)
+
+
+def _scaled(A):
+    """A / 2^e with its largest entry between 1/2 and 1, and e."""
+    _, e = np.frexp(np.abs(A).max())
+    return np.ldexp(A, -e), e
 
 
 def _check_stack(J):

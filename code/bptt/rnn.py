@@ -126,10 +126,10 @@ def forward(params, x, h0=None, activation=TANH):
     if not isinstance(activation, Activation):
         raise TypeError(f"activation is {activation!r}, but needs an Activation, such as bptt.activations.TANH")
     (T, N, D), H = x.shape, len(params.b)
-    z = (x.reshape(T * N, D) @ params.W_x.T + params.b).reshape(T, N, H)
     h = np.zeros((T + 1, N, H))
     h[0] = 0.0 if h0 is None else h0
     with np.errstate(over="ignore", invalid="ignore"):
+        z = (x.reshape(T * N, D) @ params.W_x.T + params.b).reshape(T, N, H)
         for t in range(T):
             z[t] += h[t] @ params.W_h.T
             h[t + 1] = activation.value(z[t])
@@ -158,6 +158,8 @@ def backward(params, trace, dh):
     ------
     TypeError, ValueError
         When an argument has the wrong type, rank or size, or is not finite.
+    FloatingPointError
+        When the gradient grows beyond what float64 holds.
 
     Notes
     -----
@@ -199,7 +201,7 @@ def contributions(params, trace, dh):
 
     Raises
     ------
-    TypeError, ValueError
+    TypeError, ValueError, FloatingPointError
         As for `backward`.
 
     Notes
@@ -225,13 +227,18 @@ def _deltas(params, trace, dh):
     """Carry ∂E/∂h backwards; return dz (T, N, H), the gradients at the pre-activations, and ∂E/∂h_0 (N, H)."""
     sizes = check_trace(params, trace)
     float_array("dh", dh, "T N H" if np.ndim(dh) == 3 else "N H", sizes)
+    T, N, H = trace.slope.shape
     losses = dh if dh.ndim == 3 else None
-    dz = np.empty_like(trace.slope)
-    dh = np.zeros_like(trace.slope[0]) if dh.ndim == 3 else dh
-    for t in reversed(range(len(dz))):
-        dh = dh if losses is None else dh + losses[t]
-        dz[t] = dh * trace.slope[t]
-        dh = dz[t] @ params.W_h
+    dh = np.zeros((N, H)) if dh.ndim == 3 else dh
+    dz = np.empty((T, N, H))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in reversed(range(T)):
+            dh = dh if losses is None else dh + losses[t]
+            dz[t] = dh * trace.slope[t]
+            dh = dz[t] @ params.W_h
+    if not np.isfinite(dh).all():  # what is not finite stays so on its way back
+        steps = int(np.isfinite(dz).all(axis=(1, 2)).sum())
+        raise FloatingPointError(f"the gradient overflows after {steps} of {T} steps back: it needs fewer steps")
     return dz, dh
 
 
