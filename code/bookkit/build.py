@@ -18,7 +18,8 @@ from pathlib import Path
 
 from bookkit import pages
 
-COMMAND = ("build", ".", "-W", "-n", "--keep-going")  # a warning is an error; show them all
+PROGRAM = [Path(sys.executable).with_name("jupyter-book")]
+OPTIONS = ["build", ".", "-W", "-n", "--keep-going"]  # a warning is an error; show them all
 TROUBLE = re.compile(r"\b(WARNING|ERROR|CRITICAL|Error|error):")
 
 
@@ -54,10 +55,9 @@ def forget(out: Path) -> None:
 
 def run(root: Path) -> list[str]:
     """Run Jupyter Book, show what it says, and return the causes if it failed."""
-    program = Path(sys.executable).with_name("jupyter-book")
     said = []
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
-    with subprocess.Popen([program, *COMMAND], cwd=root, **streams) as process:
+    with subprocess.Popen([*PROGRAM, *OPTIONS], cwd=root, **streams) as process:
         for line in process.stdout:
             print(line, end="", flush=True)
             said.append(line.rstrip())
