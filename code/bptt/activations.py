@@ -42,7 +42,8 @@ class Activation(NamedTuple):
 
 def normal_density(z):
     """Density of the standard normal distribution."""
-    return np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
+    with np.errstate(over="ignore"):  # z² may overflow; the density is 0 there all the same
+        return np.exp(-z * z / 2) / np.sqrt(2 * np.pi)
 
 
 def gelu_slope(z, a):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 
 import numpy as np
 
@@ -137,7 +138,7 @@ def number(name, value, at_least=None, above=None, at_most=None, below=None):
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} is {value!r}, but needs {needs}")
     inside = (
-        np.isfinite(value)
+        abs(value) <= sys.float_info.max
         and (at_least is None or value >= at_least)
         and (above is None or value > above)
         and (at_most is None or value <= at_most)

@@ -134,6 +134,7 @@ def _scaled(A):
 
 
 def _check_stack(J):
-    if isinstance(J, np.ndarray) and J.ndim == 3 and len(J) == 0 and J.shape[1] == J.shape[2] > 0:
-        return
-    float_array("J", J, "T m m")
+    """Refuse what is no stack of square matrices; none at all is a stack too."""
+    array = type(J) is np.ndarray and J.dtype == np.float64 and J.ndim == 3
+    if not (array and 0 == len(J) < J.shape[1] == J.shape[2]):
+        float_array("J", J, "T m m")
