@@ -151,7 +151,6 @@ def test_a_finite_number_is_a_number(value):
         (np.nan, {}, ValueError, "gain is nan, but needs a finite number"),
         (np.inf, {}, ValueError, "gain is inf, but needs a finite number"),
         (-np.inf, {}, ValueError, "gain is -inf, but needs a finite number"),
-        (2**1024, {}, ValueError, f"gain is {2**1024}, but needs a finite number"),
         ("1", {}, TypeError, "gain is '1', but needs a finite number"),
         (1j, {}, TypeError, "gain is 1j, but needs a finite number"),
         (True, {}, TypeError, "gain is True, but needs a finite number"),

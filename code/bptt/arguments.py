@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import sys
 
 import numpy as np
 
@@ -138,7 +137,7 @@ def number(name, value, at_least=None, above=None, at_most=None, below=None):
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, float, np.integer, np.floating)):
         raise TypeError(f"{name} is {value!r}, but needs {needs}")
     inside = (
-        abs(value) <= sys.float_info.max
+        np.isfinite(value)
         and (at_least is None or value >= at_least)
         and (above is None or value > above)
         and (at_most is None or value <= at_most)
