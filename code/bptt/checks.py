@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from bptt.arguments import generator
+
 
 def claim(
     text, got, expected=None, *, rtol=1e-12, atol=None, se=None, within=3,
@@ -38,7 +40,7 @@ def claim(
     AssertionError
         When the claim is false, with the numbers. NaN is never close to anything.
     ValueError
-        When the claim itself is malformed: shapes differ, or nothing is compared.
+        When the claim itself is malformed: shapes differ, or nothing is compared, or two forms are mixed.
 
     Notes
     -----
@@ -54,43 +56,57 @@ def claim(
     Traceback (most recent call last):
     AssertionError: One is two: relative error 0.5, but the claim needs < 1e-12
     """
+    bounds = at_most is not None or at_least is not None
+    if expected is not None and bounds:
+        raise ValueError(f"{text}: a claim has either expected or bounds, and this one has both")
     if expected is not None:
         verdict = _compare(text, got, expected, rtol, atol, se, within)
-    elif at_most is not None or at_least is not None:
-        verdict = _bound(text, got, at_most, at_least)
     else:
-        verdict = _hold(text, got)
+        verdict = _bound(text, got, at_most, at_least) if bounds else _hold(text, got)
     tags = [f"[article {article}]" if article else "", f"[against article {refutes}]" if refutes else ""]
     print(" ".join(filter(None, [f"✓ {text}", verdict and f"— {verdict}", *tags])))
 
 
+@np.errstate(invalid="ignore")  # inf - inf is NaN, and NaN is never close
 def _compare(text, got, expected, rtol, atol, se, within):
-    got, expected = np.asarray(got, dtype=float), np.asarray(expected, dtype=float)
-    if got.size == 0 or (expected.ndim and got.shape != expected.shape):
-        raise ValueError(f"{text}: got has shape {got.shape}, but expected has shape {expected.shape}")
-    difference = np.abs(got - expected)
+    _check_numbers(text, got, expected)
+    if np.shape(expected) not in [(), np.shape(got)]:
+        raise ValueError(f"{text}: got has shape {np.shape(got)}, but expected has shape {np.shape(expected)}")
+    if se is None and (rtol if atol is None else atol) == 0:
+        return _decide(text, "number of different entries", np.sum(np.not_equal(got, expected)), 0, "exactly equal")
+    difference = np.abs(np.asarray(got, dtype=float) - np.asarray(expected, dtype=float))
     if se is not None:
-        kind, error, bound = "distance in standard errors", np.max(difference / se), within
-        verdict = f"within {within:g} standard errors"
-    elif atol is not None:
-        kind, error, bound, verdict = "absolute error", difference.max(), atol, f"absolute error < {atol:g}"
-    elif rtol == 0:
-        kind, error, bound, verdict = "absolute error", difference.max(), 0.0, "exactly equal"
-    elif not expected.any():
+        if not np.min(se) > 0:
+            raise ValueError(f"{text}: se is {se}, but a standard error is positive")
+        return _decide(text, "distance in standard errors", difference / se, within, f"within {within:g} standard errors")
+    if atol is not None:
+        return _decide(text, "absolute error", difference, atol, f"absolute error < {atol:g}")
+    size = np.abs(np.asarray(expected, dtype=float)).max()
+    if size == 0:
         raise ValueError(f"{text}: expected is zero, which has no relative error; pass atol or rtol=0")
-    else:
-        kind, error, bound = "relative error", difference.max() / np.abs(expected).max(), rtol
-        verdict = f"relative error < {rtol:g}"
+    return _decide(text, "relative error", difference / size, rtol, f"relative error < {rtol:g}")
+
+
+def _decide(text, kind, errors, bound, verdict):
+    error = np.max(errors)
     if not (error < bound or error == bound == 0):
         raise AssertionError(f"{text}: {kind} {error:.3g}, but the claim needs {'0' if bound == 0 else f'< {bound:g}'}")
     return verdict
 
 
 def _bound(text, got, at_most, at_least):
+    _check_numbers(text, got)
     low, high = np.min(got), np.max(got)
     if not ((at_most is None or high <= at_most) and (at_least is None or low >= at_least)):
         raise AssertionError(f"{text}: got {low:.6g} to {high:.6g}, but the claim needs {_range(at_most, at_least)}")
     return _range(at_most, at_least)
+
+
+def _check_numbers(text, *values):
+    if any(np.size(value) == 0 for value in values):
+        raise ValueError(f"{text}: there is nothing to compare, got or expected is empty")
+    if any(np.iscomplexobj(value) for value in values):
+        raise ValueError(f"{text}: got or expected is complex; compare absolute values, or real and imaginary parts")
 
 
 def _range(at_most, at_least):
@@ -127,6 +143,13 @@ def gradient_check(loss, point, gradient, rng, step=1e-5):
     measured, predicted : float
         They agree to about step² relative for a smooth loss of order one; a wrong gradient disagrees in the first digit.
 
+    Raises
+    ------
+    TypeError
+        When `rng` is a seed instead of a Generator.
+    ValueError
+        When `gradient` has fewer arrays than `point`, or one of another shape.
+
     Notes
     -----
     One direction tests every entry at once: an error in any of them shows up with probability one.
@@ -140,9 +163,12 @@ def gradient_check(loss, point, gradient, rng, step=1e-5):
     >>> abs(measured - predicted) < 1e-9
     True
     """
+    generator("rng", rng)
     direction = [rng.standard_normal(part.shape) for part in point]
     length = np.sqrt(sum((part**2).sum() for part in direction))
     direction = [part / length for part in direction]
+    if (got := [np.shape(g) for g in gradient[: len(point)]]) != (wanted := [v.shape for v in direction]):
+        raise ValueError(f"gradient has arrays of shapes {got}, but needs those of point, {wanted}")
     kind = getattr(type(point), "_make", tuple)
     up = loss(kind(part + step * v for part, v in zip(point, direction, strict=True)))
     down = loss(kind(part - step * v for part, v in zip(point, direction, strict=True)))
