@@ -18,6 +18,7 @@ Path("_build/.doctrees").mkdir(exist_ok=True)
 """
 GOOD = 'for name in ("index", "first"): (html / f"{name}.html").write_text("content")\n'
 WARNING = "first.md:3: WARNING: a reference leads nowhere"
+RED = "\x1b[91m"  # as Sphinx writes it, terminal or not
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_good_build_ends_with_the_page_to_open(jupyter_book, capsys):
 
 
 def test_a_warning_is_repeated_last_and_nothing_is_left(jupyter_book, capsys):
-    root = jupyter_book(GOOD + f"print({WARNING!r}); print('much else'); raise SystemExit(1)")
+    root = jupyter_book(GOOD + f"print({RED + WARNING!r}); print('much else'); raise SystemExit(1)")
     with pytest.raises(SystemExit) as stopped:
         build.main()
     assert str(stopped.value) == f"\nThe book was not built:\n{WARNING}"

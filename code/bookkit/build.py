@@ -21,6 +21,7 @@ from bookkit import pages
 PROGRAM = [Path(sys.executable).with_name("jupyter-book")]
 OPTIONS = ["build", ".", "-W", "-n", "--keep-going"]  # a warning is an error; show them all
 TROUBLE = re.compile(r"\b(WARNING|ERROR|CRITICAL|Error|error):")
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # Sphinx paints its words even for a log file
 
 
 def build(root: Path) -> Path:
@@ -59,8 +60,8 @@ def run(root: Path) -> list[str]:
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "encoding": "utf-8", "errors": "replace"}
     with subprocess.Popen([*PROGRAM, *OPTIONS], cwd=root, **streams) as process:
         for line in process.stdout:
-            print(line, end="", flush=True)
-            said.append(line.rstrip())
+            said.append(COLOUR.sub("", line).rstrip())
+            print(said[-1], flush=True)
     if process.returncode == 0:
         return []
     return list(dict.fromkeys(filter(TROUBLE.search, said))) or ["see above."]
