@@ -5,11 +5,23 @@ One extension, ``bookkit``, made of small ones.  It knows nothing of the numeric
 
 from sphinx.application import Sphinx
 
-from bookkit import katex
+from bookkit import (
+    article,
+    cells,
+    collect,
+    departures,
+    folds,
+    katex,
+    launch,
+    ledger,
+    palette,
+)
+
+PARTS = (article, cells, collect, departures, folds, katex, launch, ledger, palette)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register every part of the extension."""
-    for part in (katex,):
+    for part in PARTS:
         part.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

