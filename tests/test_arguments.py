@@ -36,7 +36,9 @@ def test_sizes_start_afresh_when_left_out():
     float_array("A", np.ones((4, 4)), "m m")
 
 
-@pytest.mark.parametrize("value", [np.ones((2, 3)), np.ones((3, 2)).T, np.ones((4, 6))[::2, ::2], np.full((2, 3), 1e308)])
+@pytest.mark.parametrize(
+    "value", [np.ones((2, 3)), np.ones((3, 2)).T, np.ones((4, 6))[::2, ::2], np.full((2, 3), 1e308)]
+)
 def test_any_memory_layout_and_any_finite_number_will_do(value):
     float_array("A", value, "m n")
 

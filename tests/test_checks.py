@@ -176,5 +176,3 @@ def test_a_gradient_check_refuses_a_seed_and_a_gradient_of_another_shape():
         gradient_check(loss, point, gradient[:1], np.random.default_rng(1))
     with pytest.raises(ValueError, match="^gradient has arrays of shapes"):
         gradient_check(loss, point, (gradient[0], gradient[1].sum()), np.random.default_rng(1))
-
-

@@ -97,7 +97,14 @@ def test_one_colour_for_each_part_of_the_network_and_none_twice():
 
 def written_colours():
     """Each colour in hexadecimal that stands anywhere but in the palette, with its place."""
-    folders = ["chapters/**/*.md", "chapters/**/*.ipynb", "code/**/*.py", "_static/*.css", "_static/*.js", "_static/*.svg"]
+    folders = [
+        "chapters/**/*.md",
+        "chapters/**/*.ipynb",
+        "code/**/*.py",
+        "_static/*.css",
+        "_static/*.js",
+        "_static/*.svg",
+    ]
     for path in sorted(path for folder in folders for path in ROOT.glob(folder)):
         text = re.sub(r'"image/(png|svg\+xml)": .*', "", path.read_text(encoding="utf-8"))
         for line in text.splitlines():

@@ -1,5 +1,8 @@
-"""Checks: `claim` states a fact, tests it, and prints the line that the ledger collects; `gradient_check` compares
-a gradient with a finite difference."""
+"""Checks that can fail.
+
+`claim` states a fact, tests it, and prints the line that the ledger collects; `gradient_check` compares a gradient
+with a finite difference.
+"""
 
 from __future__ import annotations
 
@@ -78,7 +81,8 @@ def _compare(text, got, expected, rtol, atol, se, within):
     if se is not None:
         if not np.min(se) > 0:
             raise ValueError(f"{text}: se is {se}, but a standard error is positive")
-        return _decide(text, "distance in standard errors", difference / se, within, f"within {within:g} standard errors")
+        verdict = f"within {within:g} standard errors"
+        return _decide(text, "distance in standard errors", difference / se, within, verdict)
     if atol is not None:
         return _decide(text, "absolute error", difference, atol, f"absolute error < {atol:g}")
     size = np.abs(np.asarray(expected, dtype=float)).max()
@@ -141,7 +145,7 @@ def gradient_check(loss, point, gradient, rng, step=1e-5):
     Returns
     -------
     measured, predicted : float
-        They agree to about step² relative for a smooth loss of order one; a wrong gradient disagrees in the first digit.
+        They agree to about step² relative for a smooth loss of order one; a wrong one disagrees in the first digit.
 
     Raises
     ------
