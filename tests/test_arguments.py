@@ -55,7 +55,7 @@ WRONG = [
     (None, "m n", TypeError, "A is of type NoneType, but needs a NumPy array of float64, (m, n)"),
     ([[1.0]], "m n", TypeError, "A is of type list, but needs a NumPy array of float64, (m, n)"),
     (1.0, "m", TypeError, "A is of type float, but needs a NumPy array of float64, (m,)"),
-    (np.asmatrix(np.ones((2, 2))), "m n", TypeError, "A is of type matrix, but needs a NumPy array of float64, (m, n)"),
+    (np.ones((2, 2)).view(np.recarray), "m n", TypeError, "A is of type recarray, but needs a NumPy array of float64, (m, n)"),
     (np.ma.ones((2, 2)), "m n", TypeError, "A is of type MaskedArray, but needs a NumPy array of float64, (m, n)"),
     (np.ones((2, 2), np.float32), "m n", TypeError, "A has dtype float32, but needs float64"),
     (np.ones((2, 2), np.float16), "m n", TypeError, "A has dtype float16, but needs float64"),

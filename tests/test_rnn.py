@@ -234,7 +234,7 @@ FORWARD = [
     (dict(W_h=np.zeros((3, 3))), ValueError, "params.W_h has shape (3, 3), but needs (H, H) with H = 4 as in params.W_x"),
     (dict(W_h=np.zeros((4, 5))), ValueError, "params.W_h has shape (4, 5), but needs (H, H) with H = 4 as in params.W_x"),
     (dict(W_h=np.zeros((4, 4), int)), TypeError, "params.W_h has dtype int64, but needs float64"),
-    (dict(W_h=np.asmatrix(np.zeros((4, 4)))), TypeError, "params.W_h is of type matrix, but needs a NumPy array of float64, (H, H)"),
+    (dict(W_h=np.zeros((4, 4)).view(np.recarray)), TypeError, "params.W_h is of type recarray, but needs a NumPy array of float64, (H, H)"),
     (dict(b=np.zeros(3)), ValueError, "params.b has shape (3,), but needs (H,) with H = 4 as in params.W_x"),
     (dict(b=np.zeros((4, 1))), ValueError, "params.b has shape (4, 1), but needs (H,) with H = 4 as in params.W_x"),
     (dict(b=np.zeros(4, np.float32)), TypeError, "params.b has dtype float32, but needs float64"),
