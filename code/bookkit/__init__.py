@@ -6,10 +6,12 @@ One extension, ``bookkit``, made of small ones.  It knows nothing of the numeric
 from sphinx.application import Sphinx
 
 from bookkit import (
+    api,
     article,
     cells,
     collect,
     departures,
+    figures,
     folds,
     katex,
     launch,
@@ -17,7 +19,19 @@ from bookkit import (
     palette,
 )
 
-PARTS = (article, cells, collect, departures, folds, katex, launch, ledger, palette)
+PARTS = (
+    api,
+    article,
+    cells,
+    collect,
+    departures,
+    figures,
+    folds,
+    katex,
+    launch,
+    ledger,
+    palette,
+)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
