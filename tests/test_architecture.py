@@ -18,13 +18,14 @@ FLOORS = [
     {"rnn": {"numpy"}, "lstm": {"numpy"}, "gru": {"numpy"}, "symbolic": {"sympy"}, "symbolic_jacobian": {"sympy"}},
     {"jacobians": {"numpy"}, "lyapunov": {"numpy", "scipy"}, "autograd": {"numpy", "torch"}},
     {"plotting": {"numpy", "matplotlib", "matplotlib_inline"}},
-    {"diagrams": {"numpy", "matplotlib"}},
+    {"shapes": {"numpy", "matplotlib"}},
+    {"diagrams": {"numpy"}, "diagrams_lstm": {"numpy"}},
 ]
 FLOOR = {module: height for height, floor in enumerate(FLOORS) for module in floor}
 MAY_IMPORT = {module: packages for floor in FLOORS for module, packages in floor.items()}
 
 # Heavy packages have few doors.
-ONLY_IN = {"sympy": {"symbolic", "symbolic_jacobian"}, "torch": {"autograd"}, "matplotlib": {"plotting", "diagrams"}}
+ONLY_IN = {"sympy": {"symbolic", "symbolic_jacobian"}, "torch": {"autograd"}, "matplotlib": {"plotting", "shapes"}}
 
 MODULES = sorted(path for path in BPTT.glob("*.py") if path.name != "__init__.py")
 every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)

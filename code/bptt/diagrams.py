@@ -6,12 +6,9 @@ Each function draws on an ``ax`` and returns nothing. `ALT` holds the alternativ
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.colors import to_rgb
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch
-from matplotlib.path import Path
 
 from bptt.arguments import count
-from bptt.plotting import COLOURS, INK
+from bptt.shapes import SMALL, box, canvas, node, shade, text, wire
 
 ALT = {
     "many_to_one": (
@@ -27,8 +24,6 @@ ALT = {
     ),
 }
 
-SIZE = 14  # points: about 11 pixels where the drawing is 350 pixels wide, as on a phone
-SMALL = 12
 LANE = 0.2  # inches between two paths that run side by side
 
 
@@ -42,23 +37,23 @@ def many_to_one(ax):
     ax : matplotlib.axes.Axes
         6.4 by 2.6 inches suit it.
     """
-    _canvas(ax, 6.4, 2.6)
+    canvas(ax, 6.4, 2.6)
     y = 1.35
     for step, x in {"0": 0.32, "1": 1.27, "2": 2.22, "n": 3.72}.items():
-        _node(ax, x, y, rf"$\mathbf{{h}}_{step}$", "hidden_state")
+        node(ax, x, y, rf"$\mathbf{{h}}_{step}$", "hidden_state")
         if step != "0":
-            _wire(ax, [(x, 0.5), (x, y - 0.29)])
-            _text(ax, x, 0.3, rf"$\mathbf{{x}}_{step}$")
-            _wire(ax, [(0.8, 2.3), (x, 2.3), (x, y + 0.29)], "vanilla_rnn")
-    _box(ax, 0.6, 2.3, r"$\theta$", 0.42, 0.4, "vanilla_rnn")
-    _text(ax, 2.97, y, r"$\cdots$")
+            wire(ax, [(x, 0.5), (x, y - 0.29)])
+            text(ax, x, 0.3, rf"$\mathbf{{x}}_{step}$")
+            wire(ax, [(0.8, 2.3), (x, 2.3), (x, y + 0.29)], "vanilla_rnn")
+    box(ax, 0.6, 2.3, r"$\theta$", 0.42, 0.4, "vanilla_rnn")
+    text(ax, 2.97, y, r"$\cdots$")
     for start, end in [(0.6, 0.98), (1.55, 1.93), (2.5, 2.8), (3.14, 3.43), (4.0, 4.38), (5.06, 5.78)]:
-        _wire(ax, [(start, y), (end, y)])
-    _box(ax, 4.72, y, "head", 0.68, 0.5)
-    _text(ax, 5.38, y + 0.2, r"$\hat{\mathbf{y}}$")
-    _node(ax, 6.07, y, r"$\mathcal{E}$")
-    _wire(ax, [(6.07, 0.5), (6.07, y - 0.29)])
-    _text(ax, 6.07, 0.3, r"$\mathbf{y}$")
+        wire(ax, [(start, y), (end, y)])
+    box(ax, 4.72, y, "head", 0.68, 0.5)
+    text(ax, 5.38, y + 0.2, r"$\hat{\mathbf{y}}$")
+    node(ax, 6.07, y, r"$\mathcal{E}$")
+    wire(ax, [(6.07, 0.5), (6.07, y - 0.29)])
+    text(ax, 6.07, 0.3, r"$\mathbf{y}$")
 
 
 def temporal_contributions(ax, n=4):
@@ -80,101 +75,43 @@ def temporal_contributions(ax, n=4):
         When `n` is no whole number in range.
     """
     n = count("n", n, at_most=4)
-    _canvas(ax, 6.4, 3.1 + LANE * n)
+    canvas(ax, 6.4, 3.1 + LANE * n)
     x, y = np.linspace(0.32, 6.0, n + 2), 2.0
     _chain(ax, x, y)
     for k in range(1, n + 1):
         _contribution(ax, x, y, k)
-    _text(ax, x[0], 0.28, r"$\dfrac{\mathrm{d}\mathcal{E}}{\mathrm{d}\theta}\;=$", size=SMALL)
+    text(ax, x[0], 0.28, r"$\dfrac{\mathrm{d}\mathcal{E}}{\mathrm{d}\theta}\;=$", size=SMALL)
     meaning = rf"$\boldsymbol{{\delta}}_{n}=\dfrac{{\partial\mathcal{{E}}}}{{\partial\mathbf{{h}}_{n}}}$"
-    _text(ax, x[-1], 0.95, meaning, size=SMALL)
+    text(ax, x[-1], 0.95, meaning, size=SMALL)
 
 
 def _chain(ax, x, y):
     """Draw the states h_0 … h_n and the loss at the places `x`; above, what each path back from the loss passes."""
     n = len(x) - 2
     for t in range(n + 1):
-        _node(ax, x[t], y, rf"$\mathbf{{h}}_{t}$", "hidden_state")
-        _wire(ax, [(x[t] + 0.28, y), (x[t + 1] - 0.29, y)])
+        node(ax, x[t], y, rf"$\mathbf{{h}}_{t}$", "hidden_state")
+        wire(ax, [(x[t] + 0.28, y), (x[t + 1] - 0.29, y)])
     for t in range(2, n + 2):
         label = rf"$J_{t}$" if t <= n else rf"$\boldsymbol{{\delta}}_{n}$"
         low, high = _lane(y, n, min(t - 1, n)), _lane(y, n, 1)
-        _box(ax, (x[t - 1] + x[t]) / 2, (low + high) / 2, label, 0.36, high - low + 0.3)
-    _node(ax, x[-1], y, r"$\mathcal{E}$")
+        box(ax, (x[t - 1] + x[t]) / 2, (low + high) / 2, label, 0.36, high - low + 0.3)
+    node(ax, x[-1], y, r"$\mathcal{E}$")
 
 
 def _contribution(ax, x, y, k):
     """Draw the path from the loss to θ_k, and the product along it."""
     n = len(x) - 2
-    shade, lane = _shade("hidden_state", (n - k) / max(n - 1, 1)), _lane(y, n, k)
+    tone, lane = shade("hidden_state", (n - k) / max(n - 1, 1)), _lane(y, n, k)
     out = x[-1] + 0.1 * ((n - k) - (n - 1) / 2)
-    _wire(ax, [(out, y), (out, lane), (x[k], lane), (x[k], 1.16)], shade, width=2.6, zorder=1)
-    _box(ax, x[k], 0.95, rf"$\theta_{k}$", 0.46, 0.4, shade)
+    wire(ax, [(out, y), (out, lane), (x[k], lane), (x[k], 1.16)], tone, width=2.6, zorder=1)
+    box(ax, x[k], 0.95, rf"$\theta_{k}$", 0.46, 0.4, tone)
     factors = "".join(f"J_{t}" for t in range(n, k, -1))
     product = rf"$\boldsymbol{{\delta}}_{n}{factors}\dfrac{{\partial^{{+}}\mathbf{{h}}_{k}}}{{\partial\theta}}$"
-    _text(ax, x[k] + 0.22, 0.28, product, shade, SMALL, ha="right")
+    text(ax, x[k] + 0.22, 0.28, product, tone, SMALL, ha="right")
     if k < n:
-        _text(ax, x[k] + 0.36, 0.28, "$+$", size=SMALL)
+        text(ax, x[k] + 0.36, 0.28, "$+$", size=SMALL)
 
 
 def _lane(y, n, k):
     """Height of the path of step k above a chain at height `y`: the oldest step runs outside."""
     return y + 0.55 + LANE * (n - k)
-
-
-def _canvas(ax, width, height):
-    ax.set(xlim=(0, width), ylim=(0, height), aspect="equal")
-    ax.set_axis_off()
-
-
-def _node(ax, x, y, label, colour="text", radius=0.28):
-    """Draw a state: a circle in its colour, lightly filled."""
-    ax.add_patch(Circle((x, y), radius, ec=_rgb(colour), fc=_tint(colour), lw=1.6, zorder=3))
-    _text(ax, x, y, label)
-
-
-def _box(ax, x, y, label, width, height, colour="text"):
-    """Draw a layer, a gate or a parameter: a box with round corners."""
-    style = "round,pad=0,rounding_size=0.08"
-    corner = x - width / 2, y - height / 2
-    ax.add_patch(FancyBboxPatch(corner, width, height, style, ec=_rgb(colour), fc=_tint(colour), lw=1.6, zorder=3))
-    _text(ax, x, y, label)
-
-
-def _text(ax, x, y, label, colour="text", size=SIZE, ha="center"):
-    ax.text(x, y, label, color=_rgb(colour), size=size, ha=ha, va="center_baseline", zorder=4, math_fontfamily="cm")
-
-
-def _wire(ax, points, colour="text", arrow=True, width=1.4, zorder=2, radius=0.14):
-    """Draw a line through the points, with round corners and an arrow head at its end."""
-    style = "-|>,head_length=5,head_width=2.6" if arrow else "-"
-    path = _rounded(np.asarray(points, dtype=float), radius)
-    ax.add_patch(
-        FancyArrowPatch(path=path, arrowstyle=style, color=_rgb(colour), lw=width, zorder=zorder, capstyle="butt")
-    )
-
-
-def _rounded(points, radius):
-    """Replace each corner of a polyline by a quadratic curve that starts and ends `radius` away from it."""
-    vertices, codes = [points[0]], [Path.MOVETO]
-    for before, corner, after in zip(points, points[1:], points[2:], strict=False):
-        into, away = ((corner - p) / np.linalg.norm(corner - p) for p in (before, after))
-        vertices += [corner - radius * into, corner, corner - radius * away]
-        codes += [Path.LINETO, Path.CURVE3, Path.CURVE3]
-    return Path([*vertices, points[-1]], [*codes, Path.LINETO])
-
-
-def _rgb(colour):
-    """Red, green and blue of a name of the palette, or of a colour given as such."""
-    return to_rgb(COLOURS.get(colour, INK.get(colour)) if isinstance(colour, str) else colour)
-
-
-def _tint(colour, strength=0.08):
-    """A light shade of a colour, to fill with."""
-    return tuple(1 - strength * (1 - part) for part in _rgb(colour))
-
-
-def _shade(colour, age):
-    """Grade a colour by age: dark where `age` is 0, light where it is 1."""
-    dark, light = 0.4 * np.array(_rgb(colour)), np.array(_tint(colour, 0.8))
-    return tuple((1 - age) * dark + age * light)
