@@ -20,7 +20,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-PROBE_SECONDS = 5
+PROBE_SECONDS = 5  # asked of a host that may be out of reach
 
 
 def stop(sentence):
@@ -94,10 +94,16 @@ def torch_version():
     return next(line for line in lines if line.startswith("torch==")).partition("==")[2]
 
 
-def answer(probe, deadline):
-    """Return the words that a probe has said by the deadline."""
+def ask(*place):
+    """Start asking pip which versions of torch there are."""
+    command = [PYTHON, "-m", "pip", "index", "versions", "torch", "--retries=0", f"--timeout={PROBE_SECONDS}", *place]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+
+
+def answer(probe, seconds=None):
+    """Return the words that a probe says within a time."""
     try:
-        said, _ = probe.communicate(timeout=max(0, deadline - time.monotonic()))
+        said, _ = probe.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
         probe.kill()
         said, _ = probe.communicate()
@@ -107,18 +113,18 @@ def answer(probe, deadline):
 def find_cpu_torch():
     """Return pip's arguments for the CPU build of torch, or none where nobody offers it.
 
-    Two places may: pip's own configuration (a folder of wheels, a mirror) and PyTorch's index.
-    Both are asked at once, and together they get five seconds.
+    Two places may, and both are asked at once.  The places that pip is set up for are waited for:
+    everything else comes from there.  PyTorch's own index may be out of reach, and gets five
+    seconds in all.
     """
-    places = ([], ["--index-url", CPU_INDEX])
-    ask = [PYTHON, "-m", "pip", "index", "versions", "torch", "--retries=0"]
-    quiet = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL, "text": True}
-    probes = [subprocess.Popen([*ask, *place], **quiet) for place in places]
-    deadline = time.monotonic() + PROBE_SECONDS
-    offers = [answer(probe, deadline) for probe in probes]
-    build = torch_version() + "+cpu"
-    sources = [place for place, offer in zip(places, offers, strict=True) if build in offer]
-    return [f"torch=={build}", *sources[0]] if sources else []
+    build, index = torch_version() + "+cpu", ["--index-url", CPU_INDEX]
+    start, near, far = time.monotonic(), ask(), ask(*index)
+    if build in answer(near):
+        far.kill()
+        far.communicate()
+        return [f"torch=={build}"]
+    left = PROBE_SECONDS - (time.monotonic() - start)
+    return [f"torch=={build}", *index] if build in answer(far, max(0, left)) else []
 
 
 def pip_install(*arguments):
