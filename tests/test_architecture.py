@@ -16,7 +16,8 @@ FLOORS = [
     {"arguments": {"numpy"}, "source": set()},
     {"activations": {"numpy", "scipy"}, "checks": {"numpy"}, "clipping": {"numpy"}, "spectra": {"numpy", "scipy"}},
     {"rnn": {"numpy"}, "lstm": {"numpy"}, "gru": {"numpy"}, "symbolic": {"sympy"}, "symbolic_jacobian": {"sympy"}},
-    {"jacobians": {"numpy"}, "lyapunov": {"numpy", "scipy"}, "autograd": {"numpy", "torch"}},
+    {"jacobians_lstm": {"numpy"}, "lyapunov": {"numpy", "scipy"}, "autograd": {"numpy", "torch"}},
+    {"jacobians": {"numpy"}, "paths": {"numpy"}, "autograd_lstm": {"numpy", "torch"}},
     {"plotting": {"numpy", "matplotlib", "matplotlib_inline"}},
     {"shapes": {"numpy", "matplotlib"}},
     {"diagrams": {"numpy"}, "diagrams_lstm": {"numpy"}},
@@ -25,7 +26,11 @@ FLOOR = {module: height for height, floor in enumerate(FLOORS) for module in flo
 MAY_IMPORT = {module: packages for floor in FLOORS for module, packages in floor.items()}
 
 # Heavy packages have few doors.
-ONLY_IN = {"sympy": {"symbolic", "symbolic_jacobian"}, "torch": {"autograd"}, "matplotlib": {"plotting", "shapes"}}
+ONLY_IN = {
+    "sympy": {"symbolic", "symbolic_jacobian"},
+    "torch": {"autograd", "autograd_lstm"},
+    "matplotlib": {"plotting", "shapes"},
+}
 
 MODULES = sorted(path for path in BPTT.glob("*.py") if path.name != "__init__.py")
 every_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)

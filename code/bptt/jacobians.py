@@ -11,6 +11,10 @@ import numpy as np
 
 from bptt import rnn
 from bptt.arguments import count, float_array
+from bptt.gru import steps as gru_steps
+from bptt.jacobians_lstm import cell_steps, lstm_blocks, lstm_steps
+
+__all__ = ["cell_steps", "gru_steps", "log_norms", "lstm_blocks", "lstm_steps", "product", "rnn_steps"]
 
 
 def rnn_steps(params, trace, n=0):
