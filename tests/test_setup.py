@@ -1,5 +1,6 @@
 """The files around the book: they name the same versions, and what they promise exists."""
 
+import ast
 import os
 import re
 import shutil
@@ -39,6 +40,22 @@ def only(specifier):
 
 def test_what_bptt_needs_is_required_in_the_same_words():
     assert set(PROJECT["dependencies"]) <= set(lines("requirements.txt"))
+
+
+def imported(path):
+    """Yield the top-level name of every module that a file imports."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.partition(".")[0]
+
+
+def test_bptt_imports_nothing_that_pip_would_not_bring_with_it():
+    """Every page has it anyway, through Jupyter; a reader who installs the package alone has not."""
+    brought = {Requirement(line).name.replace("-", "_") for line in PROJECT["dependencies"]}
+    for path in (ROOT / "code/bptt").glob("*.py"):
+        assert set(imported(path)) - sys.stdlib_module_names - {"bptt"} <= brought, path.name
 
 
 def test_every_constraint_is_one_exact_version_from_an_index():
