@@ -7,7 +7,10 @@ from pathlib import Path
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+
+LOGGER = logging.getLogger(__name__)
 
 SECTION = """\
 ## `{name}`
@@ -32,6 +35,8 @@ class Api(SphinxDirective):
         text = "\n".join(SECTION.format(name=name) for name in names)
         parent = nodes.section()
         self.state.nested_parse(StringList(text.splitlines(), ""), self.content_offset, parent, match_titles=True)
+        for node in parent.findall(nodes.problematic):
+            LOGGER.warning("A docstring holds %r, which reStructuredText cannot read", node.astext(), location=node)
         return parent.children
 
 

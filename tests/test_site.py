@@ -1,0 +1,251 @@
+"""The site as a reader meets it: every page in a real browser, straight from the folder.
+
+The pages are opened as files, as from a USB stick, so that anything a page needs from elsewhere is
+seen to be missing.  `make book` builds the site; a page that fails leaves a screenshot in
+`_build/screenshots`.
+"""
+
+import io
+import os
+import re
+import shutil
+from collections import Counter
+from functools import cache
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+from bookkit import pages
+
+ROOT = Path(__file__).parents[1]
+SITE = ROOT / "_build" / "html"
+SCREENSHOTS = ROOT / "_build" / "screenshots"
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
+WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+PAGES = [*pages.names(ROOT), "genindex", "search"]
+every_page = pytest.mark.parametrize("name", PAGES)
+
+
+def skip_or_fail(reason):
+    """Without browser or site there is nothing to test here; under CI that is a failure."""
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+
+
+@pytest.fixture(scope="module")
+def site():
+    if lacking := pages.missing(ROOT, SITE):
+        skip_or_fail(f"The site lacks {', '.join(lacking)}; make book builds it.")
+    return SITE
+
+
+@pytest.fixture(scope="module")
+def browser(site):
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        skip_or_fail("The site's tests need Chromium on the PATH; Debian's package is chromium.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser):
+    """Return a function that opens a page of the site; `.heard` is what went wrong meanwhile."""
+    contexts = []
+
+    def open_page(name, theme="light", viewport=WIDE, javascript=True, rest=""):
+        context = browser.new_context(viewport=viewport, color_scheme=theme, java_script_enabled=javascript)
+        contexts.append(context)
+        page = context.new_page()
+        page.heard = []
+        page.on("request", lambda it: is_foreign(it.url) and page.heard.append(f"asks for {it.url}"))
+        page.on("requestfailed", lambda it: page.heard.append(f"does not get {it.url}"))
+        page.on("pageerror", lambda it: page.heard.append(f"throws {it}"))
+        page.on("console", lambda it: it.type == "error" and page.heard.append(f"logs {it.text}"))
+        page.goto((SITE / f"{name}.html").as_uri() + rest)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def is_foreign(url):
+    return not url.startswith((SITE.as_uri(), "data:", "blob:"))
+
+
+def expect_none(problems, page, name):
+    """Fail with the problems, and leave a picture of the page."""
+    if problems:
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        picture = SCREENSHOTS / f"{name.replace('/', '-')}.png"
+        page.screenshot(path=picture, full_page=True)
+        pytest.fail("\n".join([f"{name}, see {picture}:", *problems]))
+
+
+# ── in the browser ───────────────────────────────────────────────────────────────────────────────
+
+
+@every_page
+def test_a_page_is_quiet_and_fits_a_telephone(open_page, name):
+    page = open_page(name, viewport=NARROW)
+    width = page.evaluate("document.documentElement.scrollWidth")
+    wide = [f"is {width} pixels wide"] if width > NARROW["width"] else []
+    page.set_viewport_size(WIDE)
+    expect_none(page.heard + wide, page, name)
+
+
+@every_page
+@pytest.mark.parametrize(("theme", "viewport"), [("light", WIDE), ("dark", NARROW)], ids=["light", "dark"])
+def test_a_page_is_accessible(open_page, name, theme, viewport):
+    """A formula is read from its MathML; its thousand little boxes are for the eye only."""
+    page = open_page(name, theme, viewport)
+    violations = Axe().run(page, context={"exclude": [[".katex-html"]]}).response["violations"]
+    problems = [
+        f"{found['id']}: {found['help']}\n    {node['html'][:160]}\n    {node['failureSummary']}"
+        for found in violations
+        for node in found["nodes"][:3]
+    ]
+    expect_none(problems, page, f"{name}-{theme}")
+
+
+def test_figures_melt_into_the_dark_page(open_page):
+    name = next(name for name in PAGES if "cell_output" in markup(name) and "<img" in article(name))
+    page = open_page(name, "dark")
+    figure = Image.open(io.BytesIO(page.locator(".cell_output img").first.screenshot()))
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == "rgb(18, 18, 18)"
+    assert figure.convert("RGB").getpixel((2, 2)) == (18, 18, 18)
+
+
+def test_a_link_into_a_folded_solution_opens_it(open_page):
+    name = next(name for name in PAGES if "<details" in article(name))
+    page = open_page(name)
+    anchor = page.locator("details.solution .cell[id]").first.get_attribute("id")
+    page = open_page(name, rest=f"#{anchor}")
+    assert page.locator(f"#{anchor}").is_visible()
+
+
+def test_a_fold_opens_with_the_keyboard(open_page):
+    page = open_page(next(name for name in PAGES if "<details" in article(name)))
+    fold = page.locator("article details").first
+    fold.locator("summary").first.focus()
+    page.keyboard.press("Enter")
+    assert fold.get_attribute("open") is not None
+
+
+def test_a_page_reads_without_a_script(open_page):
+    name = next(name for name in PAGES if "katex" in article(name))
+    page = open_page(name, javascript=False)
+    assert page.locator(".katex").first.is_visible()
+    assert page.locator("nav.bd-links a").first.is_visible()
+
+
+def test_search_finds_a_word_from_a_folder(open_page):
+    page = open_page("search", rest="?q=gradient")
+    page.wait_for_selector("#search-results li")
+    expect_none(page.heard, page, "search")
+
+
+# ── in the files ─────────────────────────────────────────────────────────────────────────────────
+
+
+class Reader(HTMLParser):
+    """The anchors of a page, what it links to, and what it loads."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.ids, self.links, self.loads = Counter(), [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        if "id" in attributes:
+            self.ids[attributes["id"]] += 1
+        if tag == "a" and attributes.get("href"):
+            self.links.append(attributes["href"])
+        elif tag in {"link", "script", "img"}:
+            self.loads += filter(None, [attributes.get("href"), attributes.get("src")])
+
+
+@cache
+def markup(name):
+    return (SITE / f"{name}.html").read_text("utf-8")
+
+
+@cache
+def read(name):
+    return Reader(markup(name))
+
+
+def article(name):
+    return re.search(r"<article.*?</article>|$", markup(name), re.DOTALL)[0]
+
+
+def target(name, link):
+    """The file and the anchor that a link on a page leads to; None for one to another host."""
+    parts = urlsplit(link)
+    if parts.scheme or parts.netloc:
+        return None
+    path = SITE / f"{name}.html"
+    return (path.parent / unquote(parts.path)).resolve() if parts.path else path, unquote(parts.fragment)
+
+
+@every_page
+def test_every_link_and_anchor_leads_somewhere(site, name):
+    broken = []
+    for link in read(name).links:
+        if (found := target(name, link)) is None:
+            continue
+        path, anchor = found
+        if not path.is_file():
+            broken.append(link)
+        elif anchor and path.suffix == ".html":
+            page = path.relative_to(SITE).with_suffix("").as_posix()
+            broken += [] if anchor in read(page).ids else [link]
+    assert broken == []
+
+
+@every_page
+def test_everything_a_page_loads_is_in_the_site(site, name):
+    assert [load for load in read(name).loads if not (it := target(name, load)) or not it[0].is_file()] == []
+
+
+@every_page
+def test_no_two_elements_share_an_anchor(site, name):
+    ids = read(name).ids - Counter(["search-input"])  # the theme's, on its search page
+    assert [anchor for anchor, times in ids.items() if times > 1] == []
+
+
+@every_page
+def test_formulas_are_rendered(site, name):
+    text = re.sub(r"<(pre|code|annotation|script)\b.*?</\1>", "", article(name), flags=re.DOTALL)
+    assert re.findall(r"katex-error|\$\$.*|\\\(.*", text) == []
+
+
+@every_page
+def test_equations_are_numbered_in_order_under_the_number_of_the_page(site, name):
+    page = re.search(r'<h1><span class="section-number">([\d.]+)', article(name))
+    numbers = re.findall(r'class="eqno">\(([\d.]+)\)', article(name))
+    labelled = re.findall(r'<div class="math[^"]*" id=', article(name))
+    assert len(numbers) == len(labelled)
+    if numbers:
+        chapter = f"{page[1]}." if page else ""
+        assert numbers == [f"{chapter}{k}" for k in range(1, len(numbers) + 1)]
+
+
+def test_the_site_has_one_palette(site):
+    """Hand-drawn files name no colour that the palette does not."""
+    palette = set(re.findall("#[0-9a-f]{6}", (SITE / "_static/palette.css").read_text("utf-8")))
+    for path in (ROOT / "_static").rglob("*.*"):
+        assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b", path.read_text("utf-8"))) <= palette, path
