@@ -15,7 +15,14 @@ BPTT, BOOKKIT = ROOT / "code" / "bptt", ROOT / "code" / "bookkit"
 FLOORS = [
     {"arguments": {"numpy"}, "source": set()},
     {"activations": {"numpy", "scipy"}, "checks": {"numpy"}, "clipping": {"numpy"}, "spectra": {"numpy", "scipy"}},
-    {"rnn": {"numpy"}, "lstm": {"numpy"}, "gru": {"numpy"}, "symbolic": {"sympy"}, "symbolic_jacobian": {"sympy"}},
+    {
+        "rnn": {"numpy"},
+        "lstm": {"numpy"},
+        "gru": {"numpy"},
+        "symbolic": {"sympy"},
+        "symbolic_jacobian": {"sympy"},
+        "symbolic_lstm": {"sympy"},
+    },
     {"jacobians_lstm": {"numpy"}, "lyapunov": {"numpy", "scipy"}, "autograd": {"numpy", "torch"}},
     {"jacobians": {"numpy"}, "paths": {"numpy"}, "autograd_lstm": {"numpy", "torch"}},
     {"plotting": {"numpy", "matplotlib", "matplotlib_inline"}},
@@ -27,7 +34,7 @@ MAY_IMPORT = {module: packages for floor in FLOORS for module, packages in floor
 
 # Heavy packages have few doors.
 ONLY_IN = {
-    "sympy": {"symbolic", "symbolic_jacobian"},
+    "sympy": {"symbolic", "symbolic_jacobian", "symbolic_lstm"},
     "torch": {"autograd", "autograd_lstm"},
     "matplotlib": {"plotting", "shapes"},
 }
