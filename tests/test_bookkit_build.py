@@ -56,10 +56,15 @@ def test_a_warning_is_repeated_last_and_nothing_is_left(jupyter_book, capsys):
     assert left(root) == set()
 
 
-def test_a_failure_without_a_word_still_fails(jupyter_book):
-    root = jupyter_book("raise SystemExit(1)")
-    with pytest.raises(RuntimeError, match="see above"):
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [("pass", "Jupyter Book gave no reason."), ("print('no network, sorry')", "no network, sorry")],
+)
+def test_a_failure_without_a_warning_still_has_a_cause(jupyter_book, body, cause):
+    root = jupyter_book(f"{body}; raise SystemExit(1)")
+    with pytest.raises(RuntimeError) as failed:
         build.build(root)
+    assert str(failed.value) == f"The book was not built:\n{cause}"
 
 
 def test_success_without_a_page_is_a_failure(jupyter_book):

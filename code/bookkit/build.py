@@ -64,7 +64,8 @@ def run(root: Path) -> list[str]:
             print(said[-1], flush=True)
     if process.returncode == 0:
         return []
-    return list(dict.fromkeys(filter(TROUBLE.search, said))) or ["see above."]
+    spoken = list(dict.fromkeys(filter(None, said)))
+    return list(filter(TROUBLE.search, spoken)) or spoken[-3:] or ["Jupyter Book gave no reason."]
 
 
 def _lacking(root: Path) -> list[str]:
