@@ -14,6 +14,8 @@ OUTSIDE := $(PATH)
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 unexport PYTHONPATH PYTHONHOME
 export TORCH
+# npm trusts what the system trusts, as pip does: behind a company's proxy its own list is too short.
+export NODE_USE_SYSTEM_CA := 1
 
 .DEFAULT_GOAL := help
 # The site's tests read what the book's build wrote.
