@@ -14,7 +14,13 @@ BPTT, BOOKKIT = ROOT / "code" / "bptt", ROOT / "code" / "bookkit"
 # and from other people's packages only those named here. The ground floor holds what everything may stand on.
 FLOORS = [
     {"arguments": {"numpy"}, "source": set()},
-    {"activations": {"numpy", "scipy"}, "checks": {"numpy"}, "clipping": {"numpy"}, "spectra": {"numpy", "scipy"}},
+    {
+        "activations": {"numpy", "scipy"},
+        "checks": {"numpy"},
+        "clipping": {"numpy"},
+        "scaled": {"numpy"},
+        "spectra": {"numpy", "scipy"},
+    },
     {
         "rnn": {"numpy"},
         "lstm": {"numpy"},

@@ -113,11 +113,13 @@ def by_value(grads, bound):
 
 def _check(grads):
     if not isinstance(grads, tuple) or not grads:
-        raise TypeError(f"grads is {type(grads).__name__}, but needs a tuple of at least one array, such as lstm.Grads")
+        kind = f"{type(grads).__name__}{' and empty' * isinstance(grads, tuple)}"
+        raise TypeError(f"grads is of type {kind}, but needs a tuple of at least one array, such as lstm.Grads")
     for k, part in enumerate(grads):
-        if not isinstance(part, np.ndarray) or part.dtype != np.float64:
-            kind = part.dtype if isinstance(part, np.ndarray) else type(part).__name__
-            raise TypeError(f"grads[{k}] is of type {kind}, but needs a NumPy array of float64")
+        if not isinstance(part, np.ndarray):
+            raise TypeError(f"grads[{k}] is of type {type(part).__name__}, but needs a NumPy array of float64")
+        if part.dtype != np.float64:
+            raise TypeError(f"grads[{k}] has dtype {part.dtype}, but needs float64")
 
 
 def _like(grads, parts):

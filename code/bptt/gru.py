@@ -112,6 +112,8 @@ def forward(params, x, h0=None):
     ------
     TypeError, ValueError
         When an argument has the wrong type, rank or size, is empty, or is not finite.
+    FloatingPointError
+        When the weights are so large that a pre-activation is beyond what float64 holds.
 
     Notes
     -----
@@ -131,8 +133,12 @@ def forward(params, x, h0=None):
         float_array("h0", h0, "N H", sizes)
         h[0] = h0
     r, u, g, s = np.empty((4, T, N, H))
-    for t in range(T):
-        h[t + 1], r[t], u[t], g[t], s[t] = step(params, x[t], h[t])
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t in range(T):
+            h[t + 1], r[t], u[t], g[t], s[t] = step(params, x[t], h[t])
+    if not np.isfinite([h[1:], s]).all():
+        t = int(np.argmin(np.isfinite([h[1:], s]).all(axis=(0, 2, 3)))) + 1
+        raise FloatingPointError(f"the pre-activations overflow at step {t} of {T}: they need smaller weights")
     return Trace(x, h, r, u, g, s)
 
 

@@ -211,9 +211,9 @@ def forward(params, x, h0=None, c0=None):
         if given is not None:
             float_array(name, given, "N H", sizes)
             start[0] = given
-    z = (x.reshape(T * N, D) @ params.W_x.T).reshape(T, N, 4 * H)
-    i, f, g, o = np.split(z, 4, axis=2)  # views: the gates of a step take the place of what the input adds to it
     with np.errstate(over="ignore", invalid="ignore"):
+        z = (x.reshape(T * N, D) @ params.W_x.T).reshape(T, N, 4 * H)
+        i, f, g, o = np.split(z, 4, axis=2)  # views: the gates of a step take the place of what the input adds to it
         for t in range(T):
             h[t + 1], c[t + 1], i[t], f[t], g[t], o[t] = step(params, z[t], h[t], c[t])
     if not np.isfinite(h).all():
@@ -349,8 +349,9 @@ def _deltas(params, trace, dh, dc):
             np.concatenate([dc * c_i, dc * c_f, dc * c_g, dh * h_o], axis=1, out=dz[t])
             dh = dz[t] @ params.W_h
             dc = dc * f[t]
-    if not (np.isfinite(dh).all() and np.isfinite(dc).all()):
-        raise FloatingPointError(f"the gradient overflows on its way back over {T} steps: it needs smaller weights")
+    if not np.isfinite([dh, dc]).all():  # what is not finite stays so on its way back
+        steps = int(np.isfinite(dz).all(axis=(1, 2)).sum())
+        raise FloatingPointError(f"the gradient overflows after {steps} of {T} steps back: it needs fewer steps")
     return dz, dh, dc
 
 
