@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from drawings import DRAWINGS, drawings, sheet
+from matplotlib.patches import Circle, FancyBboxPatch
 
 from bptt import diagrams, diagrams_lstm, plotting, shapes
 
@@ -39,6 +40,18 @@ class TestEveryDrawing:
             assert box.y1 <= ax.bbox.y1, text
         for (a, box), (b, other) in combinations(zip(ax.texts, boxes, strict=True), 2):
             assert not box.overlaps(other), (a, b)
+
+    def test_a_label_fits_its_box_or_circle(self, ax, draw):
+        draw(ax)
+        ax.figure.draw_without_rendering()
+        frames = [patch.get_window_extent() for patch in ax.patches if isinstance(patch, (Circle, FancyBboxPatch))]
+        for text in ax.texts:
+            x, y = ax.transData.transform(text.get_position())
+            for frame in frames:
+                if frame.contains(x, y):
+                    label = text.get_window_extent()
+                    assert frame.x0 <= label.x0 <= label.x1 <= frame.x1, text
+                    assert frame.y0 <= label.y0 <= label.y1 <= frame.y1, text
 
     def test_letters_are_legible_on_a_phone(self, ax, draw):
         draw(ax)
