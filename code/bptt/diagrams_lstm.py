@@ -148,7 +148,7 @@ def many_to_one(ax):
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        6.4 by 2.6 inches suit it.
+        6.4 by 2.5 inches suit it.
     """
     canvas(ax, 6.4, 2.5)
     upper, lower = 1.9, 1.2

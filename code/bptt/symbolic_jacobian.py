@@ -266,7 +266,7 @@ def slope_bound(activation):
 
     Notes
     -----
-    The largest of |a'| at the zeros of a'' and in the two limits z → ±∞.
+    Equation (2.1.8). The largest of |a'| at the zeros of a'' and in the two limits z → ±∞.
 
     Examples
     --------

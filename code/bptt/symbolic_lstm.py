@@ -96,7 +96,7 @@ def blocks(m=1):
 
     Notes
     -----
-    Equation (4.2.1).
+    Equations (4.2.2) to (4.2.4).
 
     Examples
     --------
@@ -118,7 +118,7 @@ def joint_jacobian(m=1):
 
     Notes
     -----
-    Equation (4.2.2).
+    Equation (4.2.5).
 
     Examples
     --------
@@ -136,7 +136,7 @@ def factor_difference(m=1):
 
     Notes
     -----
-    Equation (4.2.3).
+    Equation (4.2.6).
 
     Examples
     --------
@@ -156,7 +156,7 @@ def determinant_difference(m=1):
 
     Notes
     -----
-    Equation (4.2.4).
+    Equation (4.2.7).
 
     Examples
     --------
