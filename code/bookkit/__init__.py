@@ -11,11 +11,11 @@ from bookkit import (
     cells,
     collect,
     departures,
-    figures,
     folds,
     katex,
     launch,
     ledger,
+    markup,
     palette,
 )
 
@@ -25,11 +25,11 @@ PARTS = (
     cells,
     collect,
     departures,
-    figures,
     folds,
     katex,
     launch,
     ledger,
+    markup,
     palette,
 )
 

@@ -7,10 +7,7 @@ from pathlib import Path
 from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.application import Sphinx
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-
-LOGGER = logging.getLogger(__name__)
 
 SECTION = """\
 ## `{name}`
@@ -35,8 +32,8 @@ class Api(SphinxDirective):
         text = "\n".join(SECTION.format(name=name) for name in names)
         parent = nodes.section()
         self.state.nested_parse(StringList(text.splitlines(), ""), self.content_offset, parent, match_titles=True)
-        for node in parent.findall(nodes.problematic):
-            LOGGER.warning("A docstring holds %r, which reStructuredText cannot read", node.astext(), location=node)
+        for node in list(self.state.document.findall(nodes.substitution_reference)):
+            node.replace_self(nodes.Text(node.rawsource))  # |z| in a docstring is an absolute value
         return parent.children
 
 

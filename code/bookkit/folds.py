@@ -42,22 +42,6 @@ class Folds(SphinxPostTransform):
             box.replace_self(fold("", title, *box.children, classes=classes, ids=box["ids"]))
 
 
-class Unwrap(SphinxPostTransform):
-    """Take the content of exercises and solutions out of the sections that sphinx-exercise makes.
-
-    They have no title, and every exercise on a page has one with the same anchor.
-    """
-
-    default_priority = 99
-    formats = ("html",)
-
-    def run(self, **_: object) -> None:
-        """Walk over a copy of the list: the tree changes underneath."""
-        for section in list(self.document.findall(nodes.section)):
-            if section["ids"] in (["exercise-content"], ["solution-content"]):
-                section.replace_self(section.children)
-
-
 def visit_fold(self: HTML5Translator, node: fold) -> None:
     """Open the element."""
     self.body.append(self.starttag(node, "details", CLASS="admonition"))
@@ -79,8 +63,7 @@ def depart_summary(self: HTML5Translator, node: summary) -> None:
 
 
 def setup(app: Sphinx) -> None:
-    """Register the nodes and the transforms."""
+    """Register the nodes and the transform."""
     app.add_node(fold, html=(visit_fold, depart_fold))
     app.add_node(summary, html=(visit_summary, depart_summary))
-    app.add_post_transform(Unwrap)
     app.add_post_transform(Folds)
