@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sympy import Matrix, symbols
+from sympy import Float, Matrix, symbols
 
 from bptt import rnn, symbolic
 
@@ -35,7 +35,7 @@ def numbers(network, rng):
 
 def evaluate(expression, values):
     M = expression if isinstance(expression, Matrix) else Matrix([expression])
-    return np.array(M.subs(values), dtype=float)
+    return np.array(M.xreplace({name: Float(value) for name, value in values.items()}), dtype=float)
 
 
 def test_the_states_are_those_of_the_rnn(network):

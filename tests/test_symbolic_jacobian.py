@@ -39,7 +39,8 @@ def test_the_numbers_are_those_of_rnn_steps(m, D):
     values = {f"{name}_{i + 1}": v for name, row in values.items() for i, v in enumerate(row)}
     for name, W in [("w", params.W_h), ("w^x", params.W_x)]:
         values.update({f"{name}_{i + 1}{j + 1}": v for (i, j), v in np.ndenumerate(W)})
-    J = symbolic_jacobian.jacobian(m, D, write="full").subs({sp.Symbol(name): v for name, v in values.items()})
+    J = symbolic_jacobian.jacobian(m, D, write="full")
+    J = J.xreplace({sp.Symbol(name): sp.Float(value) for name, value in values.items()})
     expected = jacobians.rnn_steps(params, rnn.forward(params, x, h0))[0]
     np.testing.assert_allclose(np.array(J, dtype=float), expected, rtol=1e-12)
 

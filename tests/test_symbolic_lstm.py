@@ -70,7 +70,7 @@ def cell(m, rng):
 
 def evaluate(expression, values):
     M = expression if isinstance(expression, sp.MatrixBase) else sp.Matrix([expression])
-    return np.array(M.subs(values), dtype=float)
+    return np.array(M.xreplace({name: sp.Float(value) for name, value in values.items()}), dtype=float)
 
 
 @units
