@@ -13,6 +13,7 @@ from bptt import rnn
 from bptt.arguments import count, float_array
 from bptt.gru import steps as gru_steps
 from bptt.jacobians_lstm import cell_steps, lstm_blocks, lstm_steps
+from bptt.spectra import sigma_max
 
 __all__ = ["cell_steps", "gru_steps", "log_norms", "lstm_blocks", "lstm_steps", "product", "rnn_steps"]
 
@@ -111,8 +112,9 @@ def log_norms(J):
 
     Notes
     -----
-    Factors and running product are divided by powers of two, which is exact, and the exponents are summed as whole
-    numbers: right where the product itself under- or overflows, tested to T = 10,000 at rates of e^±1 a step.
+    Where numbers become very large or small, they are divided by powers of two, which is exact, and the exponents are
+    summed as whole numbers: right where the product itself under- or overflows, tested to T = 10,000 at rates of e^±1 a
+    step.
 
     Examples
     --------
@@ -121,14 +123,24 @@ def log_norms(J):
     """
     _check_stack(J)
     T, m, _ = J.shape
+    J, exponent_of_J = _tame(J)
     P, exponent = np.empty((T + 1, m, m)), np.zeros(T + 1, dtype=int)
     P[T] = np.eye(m)
     for k in reversed(range(T)):
-        J_k, e_J = _scaled(J[k])
-        P[k], e_P = _scaled(P[k + 1] @ J_k)
-        exponent[k] = exponent[k + 1] + e_J + e_P
+        np.matmul(P[k + 1], J[k], out=P[k])
+        exponent[k] = exponent[k + 1] + exponent_of_J[k]
+        if not 2.0**-200 < np.vdot(P[k], P[k]) < 2.0**200:
+            P[k], e = _scaled(P[k])
+            exponent[k] += e
     with np.errstate(divide="ignore"):
-        return np.log(np.linalg.norm(P, 2, axis=(1, 2))) + exponent * np.log(2.0)
+        return np.log(sigma_max(P)) + exponent * np.log(2.0)
+
+
+def _tame(J):
+    """J_k / 2^e_k without very large or small entries, and e; most of the time all e_k are 0."""
+    _, e = np.frexp(np.abs(J).max(axis=(1, 2)))
+    e[np.abs(e) < 300] = 0
+    return (np.ldexp(J, -e[:, None, None]) if e.any() else J), e
 
 
 def _scaled(A):
