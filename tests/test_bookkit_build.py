@@ -58,9 +58,13 @@ def test_a_warning_is_repeated_last_and_nothing_is_left(jupyter_book, capsys):
 
 @pytest.mark.parametrize(
     ("body", "cause"),
-    [("pass", "Jupyter Book gave no reason."), ("print('no network, sorry')", "no network, sorry")],
+    [
+        ("print('ImportError: no spectra'); print('the end')", "ImportError: no spectra"),
+        ("print('no network, sorry')", "no network, sorry"),
+        ("pass", "Jupyter Book gave no reason."),
+    ],
 )
-def test_a_failure_without_a_warning_still_has_a_cause(jupyter_book, body, cause):
+def test_a_failure_of_any_kind_has_a_cause(jupyter_book, body, cause):
     root = jupyter_book(f"{body}; raise SystemExit(1)")
     with pytest.raises(RuntimeError) as failed:
         build.build(root)

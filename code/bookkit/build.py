@@ -20,7 +20,7 @@ from bookkit import pages
 
 PROGRAM = [Path(sys.executable).with_name("jupyter-book")]
 OPTIONS = ["build", ".", "-W", "-n", "--keep-going"]  # a warning is an error; show them all
-TROUBLE = re.compile(r"\b(WARNING|ERROR|CRITICAL|Error|error):")
+TROUBLE = re.compile(r"\b(WARNING|ERROR|CRITICAL): |\w*[Ee]rror: ")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")  # Sphinx paints its words even for a log file
 
 
