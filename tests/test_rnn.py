@@ -341,8 +341,20 @@ def test_inputs_that_overflow_at_once_are_refused_without_a_warning():
 
 
 @pytest.mark.parametrize("function", [rnn.backward, rnn.contributions])
-def test_a_gradient_that_overflows_is_refused_with_its_step(function):
+def test_a_gradient_that_overflows_is_refused(function):
     params = rnn.Params(np.ones((2, 1)), np.full((2, 2), 5e9), np.zeros(2))
     trace = rnn.forward(params, np.zeros((100, 1, 1)), activation=IDENTITY)
-    with pytest.raises(FloatingPointError, match="^the gradient overflows after 31 of 100 steps back: "):
+    with pytest.raises(FloatingPointError, match="^the gradient overflows on its way back through 100 steps: "):
         function(params, trace, np.ones((1, 2)))
+
+
+@pytest.mark.parametrize("function", [rnn.backward, rnn.contributions])
+@pytest.mark.parametrize("name", ["dh", "trace.x", "trace.h", "trace.slope"])
+@pytest.mark.parametrize("step", [0, 2, -1])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_a_single_bad_number_is_found_wherever_it_stands(value, step, name, function):
+    params, x, h0, dh = problem()
+    trace = rnn.forward(params, x, h0)
+    {"dh": dh, **{f"trace.{field}": array for field, array in trace._asdict().items()}}[name][step, 1, 2] = value
+    with pytest.raises(ValueError, match=f"^{name} contains {value} at index "):
+        function(params, trace, dh)

@@ -7,7 +7,7 @@ import operator
 import numpy as np
 
 
-def float_array(name, value, axes, sizes=None):
+def float_array(name, value, axes, sizes=None, finite=True):
     """Check that an array is float64, finite, of the wanted rank, and that its axes agree with those seen before.
 
     Parameters
@@ -21,6 +21,8 @@ def float_array(name, value, axes, sizes=None):
     sizes : dict, optional
         The lengths met so far, ``{"D": (4, "params.W_x")}``, each with the array it was first met in.
         Axes met here for the first time are added.
+    finite : bool
+        Whether to look at every entry for NaN and infinity. Leave it to later where they show in the result anyway.
 
     Raises
     ------
@@ -54,7 +56,7 @@ def float_array(name, value, axes, sizes=None):
     if 0 in value.shape:
         empty = names[value.shape.index(0)]
         raise ValueError(f"{name} has shape {value.shape}, but needs {needs} with {empty} at least 1")
-    if not np.isfinite(value).all():
+    if finite and not np.isfinite(value).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(value))[0])
         raise ValueError(f"{name} contains {value[where]} at index {where}, but needs finite numbers")
     sizes.update((axis, known[axis]) for axis in names if "+1" not in axis)

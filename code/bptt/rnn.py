@@ -130,16 +130,19 @@ def forward(params, x, h0=None, activation=TANH):
     h = np.zeros((T + 1, N, H))
     h[0] = 0.0 if h0 is None else h0
     with np.errstate(over="ignore", invalid="ignore"):
-        z = (x.reshape(T * N, D) @ params.W_x.T + params.b).reshape(T, N, H)
+        drive = (x.reshape(T * N, D) @ params.W_x.T + params.b).reshape(T, N, H)
+        slope = drive  # the same memory: once a step has read its drive, it leaves its slope there
         for t in range(T):
-            z[t] += h[t] @ W_hT
-            h[t + 1] = activation.value(z[t])
+            z = h[t] @ W_hT + drive[t]
+            h[t + 1] = activation.value(z)
+            slope[t] = activation.slope(z, h[t + 1])
     if not np.isfinite(h).all():
         step = int(np.argmin(np.isfinite(h).all(axis=(1, 2))))
         raise FloatingPointError(f"the state h overflows at step {step} of {T}: it needs a smaller gain or fewer steps")
-    return Trace(x, h, activation.slope(z, h[1:]))
+    return Trace(x, h, slope)
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def backward(params, trace, dh):
     """Gradient of the loss by back-propagation through time: one vector carried from the last step to the first.
 
@@ -177,15 +180,18 @@ def backward(params, trace, dh):
     dz, dh0 = _deltas(params, trace, dh)
     T, N, H = dz.shape
     flat = dz.reshape(T * N, H)
-    return Grads(
+    grads = Grads(
         W_x=flat.T @ trace.x.reshape(T * N, -1),
         W_h=flat.T @ trace.h[:-1].reshape(T * N, H),
         b=flat.sum(axis=0),
         x=(flat @ params.W_x).reshape(trace.x.shape),
         h0=dh0,
     )
+    _check_finite(grads, params, trace, dh)
+    return grads
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def contributions(params, trace, dh):
     """Split the gradient into the temporal contributions of the steps.
 
@@ -215,32 +221,44 @@ def contributions(params, trace, dh):
     x, h0 = np.zeros((T, *trace.x.shape)), np.zeros((T, *dh0.shape))
     x[np.arange(T), np.arange(T)] = dz @ params.W_x
     h0[0] = dh0
-    return Grads(
+    grads = Grads(
         W_x=dz.swapaxes(1, 2) @ trace.x,
         W_h=dz.swapaxes(1, 2) @ trace.h[:-1],
         b=dz.sum(axis=1),
         x=x,
         h0=h0,
     )
+    _check_finite(grads, params, trace, dh)
+    return grads
 
 
 def _deltas(params, trace, dh):
     """Carry ∂E/∂h backwards; return dz (T, N, H), the gradients at the pre-activations, and ∂E/∂h_0 (N, H)."""
-    sizes = check_trace(params, trace)
-    float_array("dh", dh, "T N H" if np.ndim(dh) == 3 else "N H", sizes)
-    T, N, H = trace.slope.shape
+    sizes = check_trace(params, trace, finite=False)
+    float_array("dh", dh, "T N H" if np.ndim(dh) == 3 else "N H", sizes, finite=False)
     losses = dh if dh.ndim == 3 else None
-    dh = np.zeros((N, H)) if dh.ndim == 3 else dh
-    dz = np.empty((T, N, H))
-    with np.errstate(over="ignore", invalid="ignore"):
-        for t in reversed(range(T)):
-            dh = dh if losses is None else dh + losses[t]
-            dz[t] = dh * trace.slope[t]
-            dh = dz[t] @ params.W_h
-    if not np.isfinite(dh).all():  # what is not finite stays so on its way back
-        steps = int(np.isfinite(dz).all(axis=(1, 2)).sum())
-        raise FloatingPointError(f"the gradient overflows after {steps} of {T} steps back: it needs fewer steps")
+    dh = np.zeros_like(dh[0]) if dh.ndim == 3 else dh
+    dz = np.empty(trace.slope.shape)
+    for t in reversed(range(len(dz))):
+        dh = dh if losses is None else dh + losses[t]
+        dz[t] = dh * trace.slope[t]
+        dh = dz[t] @ params.W_h
     return dz, dh
+
+
+def _check_finite(grads, params, trace, dh):
+    """Refuse a gradient that is not finite, and say why.
+
+    A NaN in the trace or in the losses shows in the sums over all steps. To look for it there costs next to nothing;
+    to look through the whole trace each time would cost a tenth of the backward pass.
+    """
+    if all(np.isfinite(part).all() for part in (grads.W_x, grads.W_h, grads.b, grads.h0, trace.h[-1])):
+        return
+    float_array("dh", dh, "T N H" if dh.ndim == 3 else "N H")
+    check_trace(params, trace)
+    raise FloatingPointError(
+        f"the gradient overflows on its way back through {len(trace.x)} steps: it needs fewer steps"
+    )
 
 
 def _sizes(params):
@@ -254,8 +272,15 @@ def _sizes(params):
     return sizes
 
 
-def check_trace(params, trace):
+def check_trace(params, trace, finite=True):
     """Refuse parameters and a trace that do not fit together; return the sizes met.
+
+    Parameters
+    ----------
+    params : Params
+    trace : Trace
+    finite : bool
+        Whether to look through the trace for NaN and infinity.
 
     Raises
     ------
@@ -265,7 +290,7 @@ def check_trace(params, trace):
     sizes = _sizes(params)
     if not isinstance(trace, Trace):
         raise TypeError(f"trace is of type {type(trace).__name__}, but needs the rnn.Trace that forward returns")
-    float_array("trace.x", trace.x, "T N D", sizes)
-    float_array("trace.h", trace.h, "T+1 N H", sizes)
-    float_array("trace.slope", trace.slope, "T N H", sizes)
+    float_array("trace.x", trace.x, "T N D", sizes, finite)
+    float_array("trace.h", trace.h, "T+1 N H", sizes, finite)
+    float_array("trace.slope", trace.slope, "T N H", sizes, finite)
     return sizes
