@@ -135,16 +135,12 @@ def non_normal(H, rng, rho, sigma_max):
     """
     H, rho = count("H", H, at_least=2), number("rho", rho, at_least=0)
     sigma_max = number("sigma_max", sigma_max, at_least=rho)
-    Q = orthogonal(H, rng)
-    eigenvalues = np.diag(np.append(rho, rng.uniform(-rho, rho, H - 1)))
+    Q, ratio = orthogonal(H, rng), rho / sigma_max if sigma_max else 1.0
+    eigenvalues = ratio * np.diag(np.append(1.0, rng.uniform(-1, 1, H - 1)))
     N = np.triu(rng.standard_normal((H, H)), 1)
-
-    def excess(s):
-        return np.linalg.norm(eigenvalues + s * N, 2) - sigma_max
-
-    most = (sigma_max + rho) / np.linalg.norm(N, 2)
-    s = brentq(excess, 0.0, most, xtol=1e-15, rtol=1e-14) if sigma_max > rho else 0.0
-    return Q @ (eigenvalues + s * N) @ Q.T
+    excess = lambda s: np.linalg.norm(eigenvalues + s * N, 2) - 1
+    s = brentq(excess, 0.0, 2 / np.linalg.norm(N, 2), xtol=1e-15) if ratio < 1 else 0.0
+    return sigma_max * (Q @ (eigenvalues + s * N) @ Q.T)
 
 
 def delay_line(H):

@@ -18,8 +18,8 @@ from bptt.arguments import count, number
 class Latch(NamedTuple):
     """A memory of one bit.
 
-    ``state`` h* is kept without input, and so is -h*; ``slope`` is dh_t/dh_{t-1} there; ``margin`` is the largest input,
-    held for ever, against which the bit survives.
+    ``state`` h* is kept without input, and so is -h*. ``slope`` is dh_t/dh_{t-1} there. ``margin`` is the largest
+    input, held for ever, against which the bit survives.
     """
 
     state: float
