@@ -94,7 +94,7 @@ def test_log_norms_are_the_norms_of_the_products(T, m, seed):
     np.testing.assert_allclose(jacobians.log_norms(J), expected, rtol=0, atol=1e-10)
 
 
-@pytest.mark.parametrize("size", [1.7e308, 1e-308, 5e-324])
+@pytest.mark.parametrize("size", [1.7e308, 1e89, 1e-89, 1e-308, 5e-324])
 def test_log_norms_of_the_largest_and_smallest_numbers(size):
     J = np.full((3, 2, 2), size)
     # The matrix of ones has the norm 2, and its powers double it each time.
