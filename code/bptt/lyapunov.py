@@ -228,8 +228,8 @@ def newman_errors(H, T):
 
     Notes
     -----
-    For the first exponent this is the central limit: the log gain of a fixed vector after T steps has mean T λ_1 and
-    variance T ψ′(H/2)/4 (cohen1984).
+    Equation (2.4.4), derived on page 2.4. For the first exponent this is the central limit: the log gain of a fixed
+    vector after T steps has mean T λ_1 and variance T ψ′(H/2)/4.
 
     Examples
     --------
