@@ -49,8 +49,10 @@ def test_a_listed_page_without_a_file_is_named(book):
         pages.sources(book)
 
 
-def test_a_whole_site_lacks_nothing(book):
+def test_a_whole_site_lacks_nothing(book, monkeypatch):
     assert pages.missing(book, book / "_build/html") == []
+    monkeypatch.chdir(book)
+    pages.main()
 
 
 @pytest.mark.parametrize("name", ["index.html", "chapters/index.html", "chapters/1/2-second.html"])
