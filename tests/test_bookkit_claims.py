@@ -17,9 +17,10 @@ def notebook(path, *cells):
             cell = {"cell_type": "markdown", "source": content.splitlines(keepends=True)}
         else:
             output = {"output_type": "stream", "name": "stdout", "text": [f"{line}\n" for line in content]}
-            cell = {"cell_type": "code", "source": [], "outputs": [output], "execution_count": 1}
+            cell = {"cell_type": "code", "source": ["run()"], "outputs": [output], "execution_count": 1}
         written.append({"id": f"c{number}", "metadata": {}, **cell})
-    document = {"cells": written, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    python = {"kernelspec": {"name": "python3", "display_name": "Python 3"}, "language_info": {"name": "python"}}
+    document = {"cells": written, "metadata": python, "nbformat": 4, "nbformat_minor": 5}
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document), "utf-8")
     return path

@@ -37,9 +37,9 @@ class Folds(SphinxPostTransform):
             if "dropdown" not in box["classes"]:
                 continue
             title = summary("", "", *title_of(box))
-            kind = [] if box.tagname in box["classes"] else [box.tagname]
-            classes = [*kind, *(name for name in box["classes"] if name != "dropdown")]
-            box.replace_self(fold("", title, *box.children, classes=classes, ids=box["ids"]))
+            kind = [box.tagname] if box.tagname in admonitionlabels else []
+            box["classes"] = [*kind, *(name for name in box["classes"] if name != "dropdown")]
+            box.replace_self(fold("", title, *box.children))  # which takes over anchors and classes
 
 
 def visit_fold(self: HTML5Translator, node: fold) -> None:

@@ -75,6 +75,8 @@ def address(source: Path, environment: Mapping[str, str]) -> str:
 
 def configure(app: Sphinx, config: Config) -> None:
     """Tell the theme the repository's address, and with it the button."""
+    if config.html_theme != "sphinx_book_theme":
+        return
     url = address(Path(app.srcdir), os.environ)
     config.html_theme_options |= {
         "repository_url": url,

@@ -23,10 +23,7 @@ def totals(pages: list[course.Page]) -> nodes.paragraph:
     """Return the line above the list."""
     claims = [claim for page in pages for claim in page.claims]
     statements = {claim.statement for claim in claims if claim.statement}
-    text = (
-        f"{len(claims)} claims on {len(pages)} pages, "
-        f"for {len(statements)} numbered statements and exercises."
-    )
+    text = f"{len(claims)} claims on {len(pages)} pages, for {len(statements)} numbered statements and exercises."
     return nodes.paragraph("", text, classes=["totals"])
 
 
