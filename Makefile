@@ -9,9 +9,8 @@ endif
 PAGES ?=
 PORT ?= 8000
 
-# Every command below is the environment's own, whatever else is on the reader's machine.
-OUTSIDE := $(PATH)
-export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# The environment's own programs, whatever else is on the reader's machine.
+BIN := .venv/bin
 unexport PYTHONPATH PYTHONHOME
 export TORCH
 # npm trusts what the system trusts, as pip does: behind a company's proxy its own list is too short.
@@ -26,36 +25,36 @@ help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 book: env  ## Build the site into _build/html and check that every page is there
-	@python -m bookkit.build
+	@$(BIN)/python -m bookkit.build
 
 test: lint book unit nbval  ## Everything: lint, the book, unit tests, doctests, site, stored outputs
 
 lint: env  ## Ruff, over code and pages
-	ruff check
+	$(BIN)/ruff check
 
 unit: env  # tests/ and the docstrings' examples, with coverage
-	MPLBACKEND=agg pytest --cov --cov-report=term-missing
+	$(BIN)/pytest --cov --cov-report=term-missing
 
 nbval: env  # every output of every page, computed again and compared
-	pytest --nbval -p no:cacheprovider chapters
+	$(BIN)/pytest --nbval chapters
 
 serve: book  ## Read the site at http://localhost:8000 (PORT=…)
-	python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)
 
 lab: env  ## Open the pages in JupyterLab
-	jupyter lab $(LAB)
+	$(BIN)/jupyter lab $(LAB)
 
 notebooks: env  ## Run the pages again, in place (PAGES="chapters/…", else all)
-	@python -m bookkit.notebooks $(PAGES)
+	@$(BIN)/python -m bookkit.notebooks $(PAGES)
 
 bench: env  ## Speed against torch and against the arithmetic
-	python benchmarks/run.py
+	$(BIN)/python benchmarks/run.py
 
 clean:  ## Remove what was built (the environment stays: rm -r .venv)
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis .coverage htmlcov
 	find code tests benchmarks chapters -name __pycache__ -o -name .ipynb_checkpoints | xargs rm -rf
 
-env:  # .venv with the tested versions, made by the reader's Python and not by its own
-	@PATH="$(OUTSIDE)"; export PATH; command -v $(PYTHON) >/dev/null || \
-	{ echo "No environment: there is no $(PYTHON), and the course needs Python 3.11 to 3.13."; exit 1; }; \
-	$(PYTHON) tools/environment.py
+env:  # .venv with the tested versions
+	@command -v $(PYTHON) >/dev/null || \
+	{ echo "No environment: there is no $(PYTHON), and the course needs Python 3.11 to 3.13."; exit 1; }
+	@$(PYTHON) tools/environment.py
