@@ -211,11 +211,12 @@ def forward(params, x, h0=None, c0=None):
         if given is not None:
             float_array(name, given, "N H", sizes)
             start[0] = given
+    params = params._replace(W_h=np.asfortranarray(params.W_h))  # W_hᵀ in the order in which the loop reads it
     with np.errstate(over="ignore", invalid="ignore"):
-        z = (x.reshape(T * N, D) @ params.W_x.T).reshape(T, N, 4 * H)
-        i, f, g, o = np.split(z, 4, axis=2)  # views: the gates of a step take the place of what the input adds to it
+        drive = (x.reshape(T * N, D) @ params.W_x.T).reshape(T, N, 4 * H)
+        i, f, g, o = np.split(drive, 4, axis=2)  # the same memory: having read its drive a step leaves its gates there
         for t in range(T):
-            h[t + 1], c[t + 1], i[t], f[t], g[t], o[t] = step(params, z[t], h[t], c[t])
+            h[t + 1], c[t + 1], i[t], f[t], g[t], o[t] = step(params, drive[t], h[t], c[t])
     if not np.isfinite(h).all():
         t = int(np.argmin(np.isfinite(h).all(axis=(1, 2))))
         raise FloatingPointError(f"the pre-activation z overflows at step {t} of {T}: it needs smaller weights")
@@ -252,6 +253,7 @@ def slopes(i, f, g, o, c_before, c):
     return c_i, c_f, c_g, h_o, h_c
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def backward(params, trace, dh, dc=None):
     """Gradient of the loss by back-propagation through time: ∂E/∂h and ∂E/∂c, carried from the last step to the first.
 
@@ -292,9 +294,12 @@ def backward(params, trace, dh, dc=None):
     T, N, D = trace.x.shape
     flat, seen = dz.reshape(T * N, -1), np.concatenate([trace.x, trace.h[:-1]], axis=2).reshape(T * N, -1)
     W_x, W_h = np.split((seen.T @ flat).T, [D], axis=1)
-    return Grads(W_x, W_h, b=flat.sum(axis=0), x=(flat @ params.W_x).reshape(T, N, D), h0=dh0, c0=dc0)
+    grads = Grads(W_x, W_h, b=flat.sum(axis=0), x=(flat @ params.W_x).reshape(T, N, D), h0=dh0, c0=dc0)
+    _check_finite(grads, params, trace, dh, dc)
+    return grads
 
 
+@np.errstate(over="ignore", invalid="ignore")
 def contributions(params, trace, dh, dc=None):
     """Split the gradient into the temporal contributions of the steps.
 
@@ -324,7 +329,7 @@ def contributions(params, trace, dh, dc=None):
     x, h0, c0 = (np.zeros((T, *part.shape)) for part in (trace.x, dh0, dc0))
     x[np.arange(T), np.arange(T)] = dz @ params.W_x
     h0[0], c0[0] = dh0, dc0
-    return Grads(
+    grads = Grads(
         W_x=dz.swapaxes(1, 2) @ trace.x,
         W_h=dz.swapaxes(1, 2) @ trace.h[:-1],
         b=dz.sum(axis=1),
@@ -332,33 +337,45 @@ def contributions(params, trace, dh, dc=None):
         h0=h0,
         c0=c0,
     )
+    _check_finite(grads, params, trace, dh, dc)
+    return grads
 
 
 def _deltas(params, trace, dh, dc):
     """Carry ∂E/∂h and ∂E/∂c backwards; return dz (T, N, 4H), the gradients at the pre-activations, ∂E/∂h_0, ∂E/∂c_0."""
-    sizes = check_trace(params, trace)
+    sizes = check_trace(params, trace, finite=False)
     T, N, H = trace.f.shape
     loss_h, loss_c = _losses("dh", dh, T, sizes), [0.0] * T if dc is None else _losses("dc", dc, T, sizes)
     _, _, c, i, f, g, o = trace
     dz, dh, dc = np.empty((T, N, 4 * H)), np.zeros((N, H)), np.zeros((N, H))
-    with np.errstate(over="ignore", invalid="ignore"):
-        for t in reversed(range(T)):
-            c_i, c_f, c_g, h_o, h_c = slopes(i[t], f[t], g[t], o[t], c[t], c[t + 1])
-            dh = dh + loss_h[t]
-            dc = dc + loss_c[t] + dh * h_c
-            np.concatenate([dc * c_i, dc * c_f, dc * c_g, dh * h_o], axis=1, out=dz[t])
-            dh = dz[t] @ params.W_h
-            dc = dc * f[t]
-    if not np.isfinite([dh, dc]).all():  # what is not finite stays so on its way back
-        steps = int(np.isfinite(dz).all(axis=(1, 2)).sum())
-        raise FloatingPointError(f"the gradient overflows after {steps} of {T} steps back: it needs fewer steps")
+    for t in reversed(range(T)):
+        c_i, c_f, c_g, h_o, h_c = slopes(i[t], f[t], g[t], o[t], c[t], c[t + 1])
+        dh = dh + loss_h[t]
+        dc = dc + loss_c[t] + dh * h_c
+        np.concatenate([dc * c_i, dc * c_f, dc * c_g, dh * h_o], axis=1, out=dz[t])
+        dh = dz[t] @ params.W_h
+        dc = dc * f[t]
     return dz, dh, dc
 
 
 def _losses(name, loss, T, sizes):
     """What the losses add to the gradient, step by step: `loss` itself, or nothing until it is met at the last step."""
-    float_array(name, loss, "T N H" if np.ndim(loss) == 3 else "N H", sizes)
+    float_array(name, loss, "T N H" if np.ndim(loss) == 3 else "N H", sizes, finite=False)
     return loss if loss.ndim == 3 else [0.0] * (T - 1) + [loss]
+
+
+def _check_finite(grads, params, trace, dh, dc):
+    """Refuse a gradient that is not finite, and say why: a NaN in the trace or in the losses shows in these sums."""
+    sums = (grads.W_x, grads.W_h, grads.b, grads.h0, grads.c0, trace.h[-1], trace.c[-1])
+    if all(np.isfinite(part).all() for part in sums):
+        return
+    sizes = check_trace(params, trace)
+    for name, loss in (("dh", dh), ("dc", dc)):
+        if loss is not None:
+            float_array(name, loss, "T N H" if loss.ndim == 3 else "N H", sizes)
+    raise FloatingPointError(
+        f"the gradient overflows on its way back through {len(trace.x)} steps: it needs fewer steps"
+    )
 
 
 def _sizes(params):
@@ -375,8 +392,15 @@ def _sizes(params):
     return sizes
 
 
-def check_trace(params, trace):
+def check_trace(params, trace, finite=True):
     """Refuse parameters and a trace that do not fit together; return the sizes met.
+
+    Parameters
+    ----------
+    params : Params
+    trace : Trace
+    finite : bool
+        Whether to look through the trace for NaN and infinity.
 
     Raises
     ------
@@ -388,5 +412,5 @@ def check_trace(params, trace):
         raise TypeError(f"trace is of type {type(trace).__name__}, but needs the lstm.Trace that forward returns")
     axes = {"x": "T N D", "h": "T+1 N H", "c": "T+1 N H"}
     for name, part in zip(trace._fields, trace, strict=True):
-        float_array(f"trace.{name}", part, axes.get(name, "T N H"), sizes)
+        float_array(f"trace.{name}", part, axes.get(name, "T N H"), sizes, finite)
     return sizes
