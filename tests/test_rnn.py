@@ -171,14 +171,14 @@ def test_time_is_linear_in_T():
     def seconds(T):
         params, x, _, dh = problem(T, N=1, D=2, H=4)
         times = []
-        for _ in range(5):
-            start = time.perf_counter()
+        for _ in range(3):
+            start = time.process_time()  # what other work the machine does is not counted
             rnn.backward(params, rnn.forward(params, x), dh)
-            times.append(time.perf_counter() - start)
+            times.append(time.process_time() - start)
         return min(times)
 
     # Sixteen times as long: 16 when linear, 256 when quadratic. The limit lies between, far from both.
-    assert seconds(8_000) < 64 * seconds(500)
+    assert seconds(64_000) < 64 * seconds(4_000)
 
 
 @pytest.mark.parametrize(("T", "H"), [(10_000, 8), (30, 512)])
