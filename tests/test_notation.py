@@ -10,7 +10,7 @@ import nbformat
 import numpy as np
 import pytest
 
-from bptt import jacobians, lstm, rnn
+from bptt import jacobians, jacobians_lstm, lstm, lyapunov, rnn
 
 ROOT = Path(__file__).parents[1]
 SIZES = {"T": 5, "N": 2, "D": 3, "H": 4}
@@ -54,6 +54,13 @@ def run():
     }
     cell = lstm.init(D, H, rng)
     memory = lstm.forward(cell, x)
+    blocks = jacobians_lstm.lstm_blocks(cell, memory)
+    found |= {f"jacobians_lstm.Blocks.{name}": getattr(blocks, name) for name in "RFAB"}
+    found |= {
+        "jacobians.cell_steps": jacobians.cell_steps(cell, memory),
+        "jacobians.lstm_steps": jacobians.lstm_steps(cell, memory),
+        "lyapunov.exponents": lyapunov.exponents(J),
+    }
     for module, parts in {"rnn": (params, trace), "lstm": (cell, memory)}.items():
         for part in parts:
             found |= {f"{module}.{type(part).__name__}.{field}": array for field, array in part._asdict().items()}
