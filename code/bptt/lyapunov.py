@@ -11,6 +11,8 @@ ever formed: nothing under- or overflows, and the small exponents do not drown i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from scipy.linalg.blas import dsyrk, dtrsm
 from scipy.linalg.lapack import dpotrf
@@ -75,9 +77,9 @@ def growth(J, k=None):
     -----
     Equation (2.4.2), the method of benettin1980. All m exponents start from Q_0 = I, so that diagonal and upper
     triangular products are exact; fewer start from fixed generic directions, which align within about
-    1/(λ_k - λ_{k+1}) steps. Agrees to 1e-10 with a QR decomposition by Householder reflections at every step; tested to
-    T = 100,000 at m = 32. Directions that shrink by more than 1e-16 relative to others in one step are only known to
-    be lost.
+    1/(λ_k - λ_{k+1}) steps. One step is right to about 1e-6, and what it misses the next one adds: the mean over time
+    agrees with that of QR decompositions by Householder reflections to 1e-10, and to 1e-6/T. Tested to T = 100,000 at
+    m = 32. Directions that shrink by more than 1e-16 relative to others in one step are only known to be lost.
 
     Examples
     --------
@@ -90,6 +92,10 @@ def growth(J, k=None):
         if J.ndim == 4:
             return np.stack([_growth(sample, k) for sample in J.swapaxes(0, 1)], axis=1)
         return _growth(J, k)
+    if not isinstance(J, Iterable):
+        raise TypeError(
+            f"J is of type {type(J).__name__}, but needs an array (T, m, m) or an iterable of arrays (m, m)"
+        )
     return _growth(_checked(J), k)
 
 
@@ -101,7 +107,7 @@ def _growth(J, k):
             Q, r = _qr((Q.T @ J_t.T).T)  # J_t Q, but column by column in memory, as LAPACK likes it
             stretch.append(r)
         if not stretch:
-            raise ValueError("J has no step, but exponents need at least 1")
+            raise ValueError("J has no step, but needs at least 1")
         rows = np.log(stretch)
     return rows[:, np.argsort(-rows.mean(axis=0), kind="stable")]
 
@@ -124,12 +130,12 @@ def _qr(Y):
     """Q and the diagonal of R, without its signs, in Y = QR. Overwrites Y.
 
     R is the Cholesky factor of YᵀY, which takes a third of the time of Householder's reflections. Its rounding errors
-    grow with the square of the condition number of R. They do not add up over time, for what Q lacks in orthogonality
-    the next R makes good. Where the condition number is large, reflections it is.
+    grow with the square of the condition number. They do not add up over time, for what Q lacks in orthogonality the
+    next R makes good. Where the condition number is large, or a square underflows, reflections it is.
     """
     R, failed = dpotrf(dsyrk(1.0, Y, trans=True), clean=False, overwrite_a=True)
     r = R.diagonal().copy()
-    if failed or not r.min() > 1e-4 * r.max():
+    if failed or not r.min() > max(1e-4 * r.max(), 1e-140):
         Q, R = np.linalg.qr(Y)
         return Q, np.abs(R.diagonal())
     return dtrsm(1.0, R, Y, side=True, overwrite_b=True), r
