@@ -281,7 +281,7 @@ REFUSED = [
     (
         lambda: lyapunov.exponents(7),
         TypeError,
-        "J is of type int, but needs an array (T, m, m) or an iterable of arrays (m, m)",
+        "J is of type int, but needs an array (T, m, m) or an iterable of (m, m) arrays",
     ),
     (
         lambda: lyapunov.exponents(iter([np.eye(2), np.eye(3)])),

@@ -94,7 +94,7 @@ def growth(J, k=None):
         return _growth(J, k)
     if not isinstance(J, Iterable):
         raise TypeError(
-            f"J is of type {type(J).__name__}, but needs an array (T, m, m) or an iterable of arrays (m, m)"
+            f"J is of type {type(J).__name__}, but needs an array (T, m, m) or an iterable of (m, m) arrays"
         )
     return _growth(_checked(J), k)
 
