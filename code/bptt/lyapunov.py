@@ -164,7 +164,7 @@ def standard_errors(growth, blocks=20):
 
     Notes
     -----
-    Steps at the start that do not fill a block are left out (flyvbjerg1989).
+    Steps at the start that do not fill a block are left out.
 
     Examples
     --------

@@ -42,7 +42,7 @@ def gelfand(W, n):
 
     Notes
     -----
-    Gelfand's formula (gelfand1941). By repeated squaring, 2 log₂ n products; powers of two are split off exactly, so
+    Gelfand's formula. By repeated squaring, 2 log₂ n products; powers of two are split off exactly, so
     that Wⁿ may be far beyond the range of float64. Tested to n = 10⁶.
 
     Examples
@@ -129,7 +129,7 @@ def kreiss(W):
 
     Notes
     -----
-    K ≤ max ‖Wⁿ‖ ≤ e m K (kreiss1962, spijker1991, trefethen2005). Searched on a grid of 60 radii, with |z| - 1 from
+    K ≤ max ‖Wⁿ‖ ≤ e m K (kreiss1962, trefethen2005). Searched on a grid of 60 radii, with |z| - 1 from
     1e-4 to 1e4, and 64 angles, and improved from the best point; so what is returned is always a valid lower bound,
     also of max ‖Wⁿ‖. For ρ(W) > 1 the constant is infinite.
 
