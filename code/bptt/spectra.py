@@ -151,12 +151,12 @@ def diagonal_bound(W):
 
     Notes
     -----
-    Condition (ii) of page 2.3. The norm is convex in the logarithms of S, by Hadamard's three-line theorem: an imaginary
-    part of them would not change it. It has a kink where several singular values meet, so Schatten norms are minimised
-    in its place, of an index that rises from 2 to 2·10⁷: within 1e-7 relative of the minimum for random W up to m = 64.
-    For a non-negative W the minimum is ρ(W) (stoer1962), reached to 1e-8. Where some units influence others but not the
-    other way round, as in a triangular W, the minimum is only approached, and S is far from the identity; its entries
-    stay between e^-340 and e^340.
+    Condition (ii) of page 2.3. The norm is convex in the logarithms of S, by Hadamard's three-line theorem, for an
+    imaginary part would not change it. It has a kink where several singular values meet, so Schatten norms are
+    minimised in its place, of an index that rises from 2 to 2·10⁷: within 1e-7 relative of the minimum for random W up
+    to m = 64. For a non-negative W the minimum is ρ(W) (stoer1962), reached to 1e-8. Where some units influence others
+    but not the other way round, as in a triangular W, the minimum is only approached, and S is far from the identity;
+    its entries stay between e^-340 and e^340.
 
     Examples
     --------
@@ -205,8 +205,8 @@ def _scale_apart(log_S, W, mutual, rank):
 def _perron_scaling(W):
     """Logarithms of S for which σ_max(S|W|S⁻¹) = ρ(|W|): S² = y/x, the left over the right Perron vector.
 
-    For B = S|W|S⁻¹ both Perron vectors are √(xy), so that it is an eigenvector of BᵀB with the eigenvalue ρ². A positive
-    eigenvector of a non-negative matrix belongs to the largest eigenvalue.
+    For B = S|W|S⁻¹ both Perron vectors are √(xy), which makes that an eigenvector of BᵀB with the eigenvalue ρ². A
+    positive eigenvector of a non-negative matrix belongs to the largest eigenvalue.
     """
     positive = np.abs(W) + 1e-13 * np.abs(W).max()
     right, left = (np.linalg.eig(A) for A in (positive, positive.T))
