@@ -358,3 +358,11 @@ def test_a_single_bad_number_is_found_wherever_it_stands(value, step, name, func
     {"dh": dh, **{f"trace.{field}": array for field, array in trace._asdict().items()}}[name][step, 1, 2] = value
     with pytest.raises(ValueError, match=f"^{name} contains {value} at index "):
         function(params, trace, dh)
+
+
+def test_a_state_that_overflows_and_comes_back_is_refused_too():
+    params = rnn.Params(np.ones((1, 2)), -np.ones((1, 1)), np.zeros(1))
+    x = np.zeros((3, 1, 2))
+    x[0] = 1.7e308
+    with pytest.raises(FloatingPointError, match="^the state h overflows at step 1 of 3: "):
+        rnn.forward(params, x, activation=RELU)
