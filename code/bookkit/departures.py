@@ -39,7 +39,7 @@ def on_read(app: Sphinx, doctree: nodes.document) -> None:
         box["ids"].append(f"{CLASS}-{number}")
 
 
-def move(box: nodes.admonition, old: str, new: str) -> nodes.admonition:
+def move(box: nodes.admonition, old: str, new: str, pages: set[str]) -> nodes.admonition:
     """Return a copy of a box made fit for another page.
 
     Parameters
@@ -48,6 +48,8 @@ def move(box: nodes.admonition, old: str, new: str) -> nodes.admonition:
         A box of the page `old`.
     old, new : str
         The names of both pages.
+    pages : set of str
+        The names of all pages: a reference to one of them starts from the old page.
 
     Returns
     -------
@@ -61,8 +63,9 @@ def move(box: nodes.admonition, old: str, new: str) -> nodes.admonition:
         if isinstance(node, nodes.math_block):
             node["number"] = node["label"] = None
         if isinstance(node, addnodes.pending_xref):
-            if node["reftype"] == "doc":
-                node["reftarget"] = "/" + docname_join(old, node["reftarget"])
+            target = docname_join(old, node["reftarget"])
+            if node["reftype"] in ("doc", "myst") and target in pages:
+                node["reftarget"] = "/" + target
             node["refdoc"] = new
     return copy
 
@@ -83,7 +86,7 @@ class Collect(SphinxPostTransform):
             return []
         copies = []
         for box in boxes(self.env.get_doctree(name)):
-            copy = move(box, name, self.env.docname)
+            copy = move(box, name, self.env.docname, self.env.found_docs)
             copy[0] = nodes.title("", "", self.link(self.env, name, box["ids"][-1]))
             copies.append(copy)
         return copies
