@@ -127,13 +127,13 @@ def forward(params, x, h0=None, activation=TANH):
         raise TypeError(f"activation is {activation!r}, but needs an Activation, such as bptt.activations.TANH")
     (T, N, D), H = x.shape, len(params.b)
     W_hT = np.ascontiguousarray(params.W_h.T)  # in the order in which the loop reads it: a fifth faster
-    h = np.zeros((T + 1, N, H))
+    h = np.empty((T + 1, N, H))
     h[0] = 0.0 if h0 is None else h0
     with np.errstate(over="ignore", invalid="ignore"):
-        drive = (x.reshape(T * N, D) @ params.W_x.T + params.b).reshape(T, N, H)
+        drive = (x.reshape(T * N, D) @ params.W_x.T).reshape(T, N, H)
         slope = drive  # the same memory: once a step has read its drive, it leaves its slope there
         for t in range(T):
-            z = h[t] @ W_hT + drive[t]
+            z = h[t] @ W_hT + drive[t] + params.b
             h[t + 1] = activation.value(z)
             slope[t] = activation.slope(z, h[t + 1])
     if not np.isfinite(h).all():
