@@ -68,6 +68,7 @@ def open_page(browser):
             java_script_enabled=javascript,
             reduced_motion="reduce",  # a colour half way through its change has no contrast to speak of
         )
+        context.set_default_timeout(120_000)  # a busy machine is slow, and that is no fault of the page
         contexts.append(context)
         page = context.new_page()
         page.heard = []
