@@ -1,0 +1,1 @@
+"""The numerics of the course: recurrent networks, their gradients, and what becomes of them through time."""
