@@ -171,12 +171,13 @@ def logit(q):
     return np.log(q / (1 - q))
 
 
-def test_norms_are_right_over_5000_steps_at_gain_8():
-    p = lstm_problem(T=5000, N=1, D=4, H=16, gain=8.0, seed=3)
+def test_norms_are_right_over_8000_steps_at_gain_8():
+    # Chaotic: rounding moves the sum of 8,000 logarithms, about 1,100, by some tens.
+    p = lstm_problem(T=8000, N=1, D=4, H=16, gain=8.0, seed=3)
     J = jacobians.lstm_steps(p.params, forward(p))
     got = jacobians.log_norms(J)
     P, log, expected = np.eye(32), 0.0, {}
-    for k in reversed(range(5000)):
+    for k in reversed(range(8000)):
         P = P @ J[k]
         size = np.linalg.norm(P)  # Frobenius: another way of scaling than that of log_norms
         P, log = P / size, log + np.log(size)

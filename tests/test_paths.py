@@ -82,8 +82,9 @@ def test_log_norms_are_those_of_the_parts(p):
         np.testing.assert_allclose(np.exp(size), norms, rtol=1e-12, atol=0)
 
 
-def test_every_route_is_right_over_5000_steps_at_gain_8():
-    p = lstm_problem(T=5000, N=1, D=4, H=16, gain=8.0, seed=3)
+def test_every_route_is_right_over_8000_steps_at_gain_8():
+    # Chaotic: rounding moves the sum of 8,000 logarithms, about 1,100, by some tens.
+    p = lstm_problem(T=8000, N=1, D=4, H=16, gain=8.0, seed=3)
     trace = forward(p)
     size = paths.log_norms(p.params, trace)
     carry = np.log(trace.f[::-1, 0]).cumsum(axis=0)[::-1].max(axis=1)
