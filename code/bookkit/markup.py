@@ -30,7 +30,8 @@ def visit_citation(self: HTML5Translator, node: nodes.citation) -> None:
 class Unwrap(SphinxPostTransform):
     """Take exercises and solutions out of the sections that sphinx-exercise puts them in.
 
-    The sections have no title, and their anchors are the same for all exercises of a page.
+    The sections have no title, and their anchors are the same for all exercises of a page. So are those that
+    sphinx-proof gives to proofs.
     """
 
     default_priority = 50
@@ -42,6 +43,8 @@ class Unwrap(SphinxPostTransform):
             if not isinstance(section.next_node(descend=True), nodes.title):
                 section["ids"] = []
                 section.replace_self(section.children)
+        for proof in self.document.findall(nodes.admonition):
+            proof["ids"] = [name for name in proof["ids"] if name != "proof"]
 
 
 def setup(app: Sphinx) -> None:

@@ -280,7 +280,7 @@ def jsr_bounds(W, depth):
         lower = max(lower, (spectral_radius(products) ** (1 / n)).max())
         products, beta = products[beta > lower], beta[beta > lower]
         upper = min(upper, max(lower, beta.max(initial=0.0)))
-    return float(lower * bound), float(max(lower, upper) * bound)
+    return float(min(lower, upper) * bound), float(upper * bound)
 
 
 def _check_cost(products, m, n):
