@@ -214,7 +214,8 @@ def forward(params, x, h0=None, c0=None):
     params = params._replace(W_h=np.asfortranarray(params.W_h))  # W_hᵀ in the order in which the loop reads it
     with np.errstate(over="ignore", invalid="ignore"):
         drive = (x.reshape(T * N, D) @ params.W_x.T).reshape(T, N, 4 * H)
-        i, f, g, o = np.split(drive, 4, axis=2)  # the same memory: having read its drive a step leaves its gates there
+        # Having read its drive a step leaves its gates in the same memory, one gate after the other.
+        i, f, g, o = np.moveaxis(drive.reshape(T, 4, N, H), 1, 0)
         for t in range(T):
             h[t + 1], c[t + 1], i[t], f[t], g[t], o[t] = step(params, drive[t], h[t], c[t])
     if not np.isfinite(h).all():
@@ -292,9 +293,9 @@ def backward(params, trace, dh, dc=None):
     """
     dz, dh0, dc0 = _deltas(params, trace, dh, dc)
     T, N, D = trace.x.shape
-    flat, seen = dz.reshape(T * N, -1), np.concatenate([trace.x, trace.h[:-1]], axis=2).reshape(T * N, -1)
-    W_x, W_h = np.split((seen.T @ flat).T, [D], axis=1)
-    grads = Grads(W_x, W_h, b=flat.sum(axis=0), x=(flat @ params.W_x).reshape(T, N, D), h0=dh0, c0=dc0)
+    flat, seen = dz.reshape(T * N, -1), np.concatenate([trace.x, trace.h[:-1], np.ones((T, N, 1))], axis=2)
+    W_x, W_h, b = np.split((seen.reshape(T * N, -1).T @ flat).T, [D, -1], axis=1)
+    grads = Grads(W_x, W_h, b[:, 0], x=(flat @ params.W_x).reshape(T, N, D), h0=dh0, c0=dc0)
     _check_finite(grads, params, trace, dh, dc)
     return grads
 
