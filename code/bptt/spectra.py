@@ -107,26 +107,31 @@ def sigma_max(W):
     return _norms(W) if W.ndim == 3 else float(np.linalg.norm(W, 2))
 
 
-def _norms(W, steps=20, rtol=1e-14):
-    """Spectral norms of a stack: by the power method where its error is proved small, else by singular values.
+def _norms(W):
+    """Spectral norms of a stack; each power method starts from the vector that the one before has reached."""
+    norms, u = np.empty(len(W)), np.ones(W.shape[1])
+    with np.errstate(all="ignore"):  # what under- or overflows here proves nothing, and goes to the singular values
+        for t, A in enumerate(W):
+            norms[t], u = _norm(A, u)
+    return norms
 
-    Let u have length one, μ = uᵀGu with G = WWᵀ, and c = Gu - μu. In an orthonormal basis that begins with u,
+
+def _norm(A, u, steps=20, rtol=1e-14):
+    """Spectral norm by the power method where its error is proved small, else by singular values; and the vector u.
+
+    Let u have length one, μ = uᵀGu with G = AAᵀ, and c = Gu - μu. In an orthonormal basis that begins with u,
     G = [[μ, cᵀ], [c, E]], and the trace bounds ‖E‖ by tr G - μ. So μ ≤ σ² ≤ μ + ‖c‖² / (2μ - tr G), if 2μ > tr G.
     """
-    norms, left = np.empty(len(W)), np.arange(len(W))
-    rest, u = W, np.ones(W.shape[:2])
-    with np.errstate(all="ignore"):  # what under- or overflows here proves nothing, and goes to the singular values
-        trace = np.einsum("tij,tij->t", W, W)
-        for _ in range(steps):
-            u = u / np.linalg.norm(u, axis=1, keepdims=True)
-            v = (u[:, None] @ rest)[:, 0]
-            Gu, mu = (rest @ v[..., None])[..., 0], np.einsum("ti,ti->t", v, v)
-            c = Gu - mu[:, None] * u
-            proved = np.einsum("ti,ti->t", c, c) < rtol * mu * (2 * mu - trace[left])
-            norms[left[proved]] = np.sqrt(mu[proved])
-            left, u, rest = left[~proved], Gu[~proved], rest[~proved]
-    norms[left] = np.linalg.norm(rest, 2, axis=(1, 2))
-    return norms
+    trace = np.vdot(A, A)
+    for _ in range(steps):
+        u = u / np.sqrt(u @ u)
+        v = u @ A
+        Gu, mu = A @ v, v @ v
+        c = Gu - mu * u
+        if c @ c < rtol * mu * (2 * mu - trace):
+            return np.sqrt(mu), Gu
+        u = Gu
+    return np.linalg.norm(A, 2), np.ones_like(u)
 
 
 def diagonal_bound(W):
