@@ -6,6 +6,7 @@ times or for a few seconds, and what counts is the ratio of the medians.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import time
@@ -87,6 +88,21 @@ def machine():
         f"NumPy {np.__version__} with {blas['internal_api']} {blas['version']}, {blas['num_threads']} threads; "
         f"torch {torch.__version__}, {torch.get_num_threads()} threads; float64."
     )
+
+
+def keep_memory():
+    """Let malloc keep what is freed, for all contestants, where it is glibc's; say whether it does.
+
+    Else each large array is mapped afresh, and on a virtual machine the first touch of its pages can cost as much as
+    the arithmetic on them. In a race that is noise: who pays for it depends on who ran before.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return "Memory is mapped as it comes."
+    trim_threshold, mmap_max = -1, -4
+    kept = mallopt(mmap_max, 0) and mallopt(trim_threshold, 2**31 - 1)
+    return "Freed memory is kept, for all contestants." if kept else "Memory is mapped as it comes."
 
 
 def check_threads():

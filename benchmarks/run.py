@@ -31,6 +31,7 @@ def main(names):
     harness.check_threads()
     show("# Benchmarks\n\nMade by `make bench`. Medians; the contestants of a size take turns in one run.\n")
     show(harness.machine())
+    show(harness.keep_memory())
     for name in names or GROUPS:
         group = import_module(name)
         show(f"\n## {name}\n\n{group.__doc__.strip()}\n")

@@ -19,6 +19,7 @@ from scipy.optimize import minimize
 from bptt.arguments import count, float_array, number
 
 LARGEST_SCALE = 340.0  # S lies between e^-340 and e^340, so that no quotient of two entries overflows
+IN_CACHE = 2**15  # numbers: 256 kB
 LARGEST_STACK = 20_000_000  # numbers in one stack of products: 160 MB
 
 
@@ -108,30 +109,33 @@ def sigma_max(W):
 
 
 def _norms(W):
-    """Spectral norms of a stack; each power method starts from the vector that the one before has reached."""
-    norms, u = np.empty(len(W)), np.ones(W.shape[1])
+    """Spectral norms of a stack, in pieces that fit the cache; each starts from the vector that the last one reached."""
+    T, m, _ = W.shape
+    norms, u, piece = np.empty(T), np.ones(m), 1 + IN_CACHE // m**2
     with np.errstate(all="ignore"):  # what under- or overflows here proves nothing, and goes to the singular values
-        for t, A in enumerate(W):
-            norms[t], u = _norm(A, u)
+        for t in range(0, T, piece):
+            norms[t : t + piece], u = _power_method(W[t : t + piece], u)
     return norms
 
 
-def _norm(A, u, steps=20, rtol=1e-14):
-    """Spectral norm by the power method where its error is proved small, else by singular values; and the vector u.
+def _power_method(W, u, steps=20, rtol=1e-14):
+    """Spectral norms where their error is proved small, by singular values elsewhere; and the last vector reached.
 
-    Let u have length one, μ = uᵀGu with G = AAᵀ, and c = Gu - μu. In an orthonormal basis that begins with u,
+    Let u have length one, μ = uᵀGu with G = WWᵀ, and c = Gu - μu. In an orthonormal basis that begins with u,
     G = [[μ, cᵀ], [c, E]], and the trace bounds ‖E‖ by tr G - μ. So μ ≤ σ² ≤ μ + ‖c‖² / (2μ - tr G), if 2μ > tr G.
     """
-    trace = np.vdot(A, A)
+    trace, Gu = np.einsum("tij,tij->t", W, W), np.tile(u, (len(W), 1))
     for _ in range(steps):
-        u = u / np.sqrt(u @ u)
-        v = u @ A
-        Gu, mu = A @ v, v @ v
-        c = Gu - mu * u
-        if c @ c < rtol * mu * (2 * mu - trace):
-            return np.sqrt(mu), Gu
-        u = Gu
-    return np.linalg.norm(A, 2), np.ones_like(u)
+        u = Gu / np.linalg.norm(Gu, axis=1, keepdims=True)
+        v = (u[:, None] @ W)[:, 0]
+        Gu, mu = (W @ v[..., None])[..., 0], np.einsum("ti,ti->t", v, v)
+        c = Gu - mu[:, None] * u
+        proved = np.einsum("ti,ti->t", c, c) < rtol * mu * (2 * mu - trace)
+        if proved.all():
+            return np.sqrt(mu), u[-1]
+    norms = np.sqrt(mu)
+    norms[~proved] = np.linalg.norm(W[~proved], 2, axis=(1, 2))
+    return norms, u[-1] if proved[-1] else np.ones_like(u[-1])
 
 
 def diagonal_bound(W):
