@@ -19,13 +19,16 @@ export NODE_USE_SYSTEM_CA := 1
 .DEFAULT_GOAL := help
 # The site's tests read what the book's build wrote.
 .NOTPARALLEL:
-.PHONY: help env book test lint unit nbval serve lab notebooks bench clean
+.PHONY: help env book pdf test lint unit nbval serve lab notebooks bench clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 book: env  ## Build the site into _build/html and check that every page is there
 	@$(BIN)/python -m bookkit.build
+
+pdf: book  ## Print the whole book into _build/book.pdf, with Chromium
+	@$(BIN)/python -m bookkit.pdf
 
 test: lint book unit nbval  ## Everything: lint, the book, unit tests, doctests, site, stored outputs
 

@@ -1,10 +1,10 @@
-"""bookkit.launch and bookkit.palette: what the site takes from its surroundings."""
+"""bookkit.launch, bookkit.cards and bookkit.palette: what the site takes from its surroundings."""
 
 import subprocess
 
 import pytest
 
-from bookkit import launch, palette
+from bookkit import cards, launch, palette
 
 PUBLIC = "https://github.com/owner/course"
 
@@ -48,6 +48,19 @@ def test_the_environment_goes_before_the_remote(tmp_path):
 def test_no_git_no_button(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert launch.address(tmp_path, {}) == ""
+
+
+@pytest.mark.parametrize(
+    ("repository", "site"),
+    [
+        (PUBLIC, "https://owner.github.io/course/"),
+        ("https://gitlab.com/owner/course", "https://owner.gitlab.io/course/"),
+        ("https://example.org/owner/course", ""),
+        ("", ""),
+    ],
+)
+def test_the_site_lies_where_the_repository_s_host_shows_it(repository, site):
+    assert cards.site(repository) == site
 
 
 def test_a_palette_becomes_custom_properties():

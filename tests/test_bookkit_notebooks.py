@@ -16,7 +16,10 @@ def page(tmp_path, monkeypatch):
     def write(*sources):
         cells = [new_markdown_cell("# A page"), *map(new_code_cell, sources)]
         cells[1].metadata = {"tags": ["hide-input"], "execution": {"iopub.busy": "noon"}, "collapsed": True}
-        metadata = {"kernelspec": {"name": "mine", "display_name": "Mine"}, "language_info": {"name": "python", "version": "3.11.7"}}
+        metadata = {
+            "kernelspec": {"name": "mine", "display_name": "Mine"},
+            "language_info": {"name": "python", "version": "3.11.7"},
+        }
         nbformat.write(new_notebook(cells=cells, metadata=metadata), tmp_path / "page.ipynb")
         return tmp_path / "page.ipynb"
 

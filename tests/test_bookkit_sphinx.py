@@ -2,7 +2,9 @@
 
 import os
 import re
+import shutil
 import warnings
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -71,7 +73,7 @@ def book(tmp_path, dist, monkeypatch):
     files = {
         "conf.py": CONF,
         "index.md": INDEX,
-        "palette.toml": '[site]\npaper = "#ffffff"\n',
+        "palette.toml": '[site]\npaper = "#ffffff"\naccent_light = "#000080"\n',
         "chapters/ledger.md": LEDGER,
         "chapters/article.toml": ARTICLE,
     }
@@ -225,7 +227,9 @@ def test_style_sheet_fonts_and_colours_are_in_the_site(book):
     fonts = set(re.findall(r"url\(fonts/([^)]+)\)", css))
     assert {path.name for path in (static / "katex" / "fonts").iterdir()} == fonts
     assert all(font.endswith(".woff2") for font in fonts)
-    assert (static / "palette.css").read_text() == ":root {\n  --site-paper: #ffffff;\n}\n"
+    assert (
+        static / "palette.css"
+    ).read_text() == ":root {\n  --site-paper: #ffffff;\n  --site-accent-light: #000080;\n}\n"
 
 
 def test_a_package_is_documented_from_its_docstrings(book, monkeypatch):
@@ -269,3 +273,19 @@ def test_the_theme_is_told_the_repository_or_nothing(book, monkeypatch, address)
     pages = book(html_theme="sphinx_book_theme").pages
     button = "https://mybinder.org/v2/gh/owner/course/HEAD?urlpath=lab/tree/chapters/1-first/1-page.ipynb"
     assert (button in pages["chapters/1-first/1-page.html"]) == bool(address)
+
+
+@pytest.mark.parametrize("address", ["https://github.com/owner/course", ""])
+def test_a_page_has_a_description_and_a_card_where_the_site_s_address_is_known(book, monkeypatch, address):
+    monkeypatch.setenv("BOOK_REPOSITORY", address)
+    static = book.root / "_static"
+    static.mkdir()
+    shutil.copy(Path(__file__).parents[1] / "_static" / "mark.png", static)
+    (book.chapter / "index.md").write_text("# First\n\nOne\nword.\n\nA formula, $x$.\n\nTwo words.\n")
+    site = book(html_title="The book")
+    page = site.pages["chapters/1-first/index.html"]
+    assert '<meta name="description" content="One word. Two words." />' in page
+    assert '<meta property="og:site_name" content="The book" />' in page
+    card = re.search(r'"og:image" content="https://owner.github.io/course/(.*?)"', page)
+    assert bool(card) == bool(address)
+    assert not card or (site.out / card[1]).stat().st_size > 1000

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-TARGETS = ["book", "test", "lint", "serve", "lab", "notebooks", "bench", "clean"]
+TARGETS = ["book", "pdf", "test", "lint", "serve", "lab", "notebooks", "bench", "clean"]
 
 
 def lines(name):
@@ -117,7 +117,16 @@ def test_jupyterlab_takes_the_extension_that_renders_directives():
 
 @pytest.mark.skipif(sys.platform == "win32", reason="repo2docker does not run on Windows")
 def test_binder_can_turn_the_repository_into_an_image():
-    command = [sys.executable, "-m", "repo2docker", "--no-build", "--debug", "--user-id=1000", "--user-name=reader", "."]
+    command = [
+        sys.executable,
+        "-m",
+        "repo2docker",
+        "--no-build",
+        "--debug",
+        "--user-id=1000",
+        "--user-name=reader",
+        ".",
+    ]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     dockerfile = told.stdout + told.stderr
     assert told.returncode == 0, dockerfile

@@ -8,12 +8,11 @@ seen to be missing.  `make book` builds the site; a page that fails leaves a scr
 import io
 import os
 import re
-import shutil
 from collections import Counter
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -21,13 +20,11 @@ from PIL import Image
 from playwright.sync_api import sync_playwright
 
 from bookkit import pages
+from bookkit.browser import start
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build" / "html"
 SCREENSHOTS = ROOT / "_build" / "screenshots"
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome", "msedge")
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
-QUIET += ["--disable-background-networking", "--disable-component-update"]
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 PAGES = [*pages.names(ROOT), "genindex", "search"]
 every_page = pytest.mark.parametrize("name", PAGES)
@@ -47,13 +44,13 @@ def site():
 
 @pytest.fixture(scope="module")
 def browser(site):
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        skip_or_fail("The site's tests need Chromium on the PATH; Debian's package is chromium.")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield browser
-        browser.close()
+        try:
+            chromium = start(playwright)
+        except FileNotFoundError as error:
+            skip_or_fail(str(error))
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture
@@ -187,10 +184,36 @@ def test_a_page_reads_without_a_script(open_page):
     assert page.locator("nav.bd-links a").first.is_visible()
 
 
-def test_search_finds_a_word_from_a_folder(open_page):
-    page = open_page("search", rest="?q=gradient")
-    page.wait_for_selector("#search-results li")
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("forget bias", "chapters/3-lstm/3-time-scales"),
+        ("spectral radius", "chapters/2-vanishing-exploding/3-conditions"),
+        ("sigma_max", "chapters/notation"),
+        ("W_h", "chapters/notation"),
+        ("ρ", "chapters/2-vanishing-exploding/3-conditions"),
+    ],
+)
+def test_search_finds_words_and_symbols_from_a_folder(open_page, words, name):
+    page = open_page("search", rest=f"?q={quote(words)}")
+    page.wait_for_selector("#search-results li a")
+    found = page.locator("#search-results li a").evaluate_all("links => links.map((link) => link.pathname)")
+    assert any(link.endswith(f"{name}.html") for link in found), found
     expect_none(page.heard, page, "search")
+
+
+def test_a_page_read_to_its_end_gets_a_mark_that_stays(open_page):
+    first, second = PAGES[2:4]
+    page = open_page(first)
+    assert page.locator(".bd-links .read").count() == 0
+    page.locator(".prev-next-footer").scroll_into_view_if_needed()
+    page.wait_for_selector(".bd-links .read")
+    page.goto((SITE / f"{second}.html").as_uri())
+    marked = page.locator(".bd-links a:has(.read)")
+    assert [link.split("/")[-1] for link in marked.evaluate_all("links => links.map((link) => link.pathname)")] == [
+        f"{first}.html".split("/")[-1]
+    ]
+    expect_none(page.heard, page, "read")
 
 
 # ── in the files ─────────────────────────────────────────────────────────────────────────────────

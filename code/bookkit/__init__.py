@@ -8,6 +8,7 @@ from sphinx.application import Sphinx
 from bookkit import (
     api,
     article,
+    cards,
     cells,
     collect,
     departures,
@@ -22,6 +23,7 @@ from bookkit import (
 PARTS = (
     api,
     article,
+    cards,
     cells,
     collect,
     departures,

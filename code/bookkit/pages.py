@@ -42,9 +42,7 @@ def _source(root: Path, name: str) -> Path:
     for suffix in SUFFIXES:
         if (path := root / f"{name}{suffix}").exists():
             return path
-    raise FileNotFoundError(
-        f"_toc.yml lists {name}, but there is neither {name}.ipynb nor {name}.md"
-    )
+    raise FileNotFoundError(f"_toc.yml lists {name}, but there is neither {name}.ipynb nor {name}.md")
 
 
 def missing(root: Path, html: Path) -> list[str]:

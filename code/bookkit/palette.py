@@ -36,10 +36,14 @@ def custom_properties(palette: dict[str, dict[str, str]]) -> str:
     return "\n".join([":root {", *lines, "}"])
 
 
+def read(app: Sphinx) -> dict[str, dict[str, str]]:
+    """Return the tables of colours that the book's palette defines."""
+    return tomllib.loads((Path(app.srcdir) / app.config.palette).read_text("utf-8"))
+
+
 def prepare(app: Sphinx) -> None:
     """Write the style sheet of the colours into the site."""
-    source = Path(app.srcdir) / app.config.palette
-    css = custom_properties(tomllib.loads(source.read_text("utf-8")))
+    css = custom_properties(read(app))
     assets.write(assets.folder(app) / "palette.css", css + "\n")
     app.add_css_file("palette.css", priority=400)  # before the sheets that use it
 

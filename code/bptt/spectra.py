@@ -109,7 +109,7 @@ def sigma_max(W):
 
 
 def _norms(W):
-    """Spectral norms of a stack, in pieces that fit the cache; each starts from the vector that the last one reached."""
+    """Spectral norms of a stack, in pieces that fit the cache; each starts where the one before it arrived."""
     T, m, _ = W.shape
     norms, u, piece = np.empty(T), np.ones(m), 1 + IN_CACHE // m**2
     with np.errstate(all="ignore"):  # what under- or overflows here proves nothing, and goes to the singular values

@@ -1,0 +1,70 @@
+"""What another site shows of a page that is linked there: its title, its first words, and a card with both.
+
+sphinxext-opengraph writes the words, and draws the card while the book is built. A card needs the site's whole address;
+where that is unknown there is none rather than a broken one.
+"""
+
+import os
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinxext import opengraph
+
+from bookkit import launch, palette
+
+REPOSITORY = re.compile(r"https://(?P<host>github|gitlab)\.com/(?P<owner>[^/]+)/(?P<name>[^/]+)")
+
+
+def site(repository: str) -> str:
+    """Return the address where the repository's host shows the site, or an empty string where it is unknown.
+
+    Parameters
+    ----------
+    repository : str
+        As from `bookkit.launch.address`.
+
+    Examples
+    --------
+    >>> site("https://github.com/owner/course")
+    'https://owner.github.io/course/'
+    """
+    match = REPOSITORY.fullmatch(repository)
+    return f"https://{match['owner']}.{match['host']}.io/{match['name']}/" if match else ""
+
+
+def words(page: nodes.document, length: int = 200) -> str:
+    r"""Return the first words of a page: whole paragraphs, and of those only the ones without a formula.
+
+    Examples
+    --------
+    >>> from docutils.core import publish_doctree
+    >>> words(publish_doctree("You can\n\n- count;\n- find :math:`x`;\n- draw."))
+    'You can count; draw.'
+    """
+    said = ""
+    for paragraph in page.findall(nodes.paragraph):
+        if not paragraph.next_node(nodes.math) and len(said) < length:
+            said = " ".join([said, *paragraph.astext().split()]).strip()
+    return said if len(said) <= length else said[:length].rsplit(" ", 1)[0] + " …"
+
+
+def configure(app: Sphinx, config: Config) -> None:
+    """Tell the extension the site's address and the course's colours."""
+    colours = palette.read(app)["site"]
+    config.ogp_site_url = site(launch.address(Path(app.srcdir), os.environ))
+    config.ogp_site_name = config.html_title
+    config.ogp_social_cards = {
+        "enable": bool(config.ogp_site_url),
+        "image_mini": "_static/mark.png",
+        "line_color": colours["accent_light"],
+    }
+
+
+def setup(app: Sphinx) -> None:
+    """Register the extension, and connect to the reading of the configuration."""
+    app.setup_extension("sphinxext.opengraph")
+    opengraph.get_description = lambda doctree, length, titles: words(doctree, length)  # its own shows raw formulas
+    app.connect("config-inited", configure)

@@ -1,0 +1,155 @@
+"""The whole book as one PDF: the pages of the site in one document, printed by Chromium.
+
+Folded answers are open, links between pages lead inside the document, and the table of contents has page numbers.  It
+is printed twice: only the first print tells on which page an article begins.
+"""
+
+import posixpath
+import sys
+from collections.abc import Callable
+from html import escape
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bs4 import BeautifulSoup, Tag
+from playwright.sync_api import sync_playwright
+from pypdf import PdfReader
+
+from bookkit import browser, pages
+
+FRAME = """<!doctype html><html lang="en" data-theme="light"><head><meta charset="utf-8"><title>{title}</title>
+{styles}</head><body class="printed"><main class="bd-main"><div class="bd-content"><div class="bd-article-container">
+{body}
+</div></div></main></body></html>"""
+COVER = """<section class="cover"><img src="_static/mark.svg" alt=""><h1>{title}</h1></section>
+<nav class="printed-contents" aria-label="Contents"><h1>Contents</h1><ol>
+{entries}
+</ol></nav>"""
+ENTRY = '<li class="{level}"><a href="#{anchor}"><span>{title}</span><span>{number}</span></a></li>'
+FOOTER = '<div style="width: 100%; font: 8px sans-serif; text-align: center"><span class="pageNumber"></span></div>'
+PAPER = {"format": "A4", "margin": {"top": "18mm", "bottom": "18mm", "left": "20mm", "right": "20mm"}}
+
+
+def anchor_of(page: str, anchor: str = "") -> str:
+    """The anchor in the document of an anchor on a page; without one, of the page itself."""
+    return "--".join(["page", *page.split("/"), *filter(None, [anchor])])
+
+
+def inside(link: str, page: str, names: set[str]) -> str:
+    """A link of a page as it works in the document: inside of it where it leads to another page of the book."""
+    parts = urlsplit(link)
+    if parts.scheme or parts.netloc:
+        return link
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(page), parts.path)) if parts.path else f"{page}.html"
+    name = path.removesuffix(".html")
+    return f"#{anchor_of(name, parts.fragment)}" if name in names else path
+
+
+def article(html: Path, page: str, names: set[str]) -> Tag:
+    """The text of a page, with anchors and links of the document, answers open, and nothing to click."""
+    soup = BeautifulSoup((html / f"{page}.html").read_text("utf-8"), "html.parser")
+    text = soup.select_one("article")
+    for element in text.select(".headerlink, button, script"):
+        element.decompose()
+    for fold in text.select("details"):
+        fold["open"] = ""
+    for element in text.select("[id]"):
+        element["id"] = anchor_of(page, element["id"])
+    for link in text.select("a[href]"):
+        link["href"] = inside(link["href"], page, names)
+    for image in text.select("img[src]"):
+        image["src"] = inside(image["src"], page, names)
+    text["id"] = anchor_of(page)
+    return text
+
+
+def document(root: Path, html: Path) -> Callable[[list[int]], str]:
+    """Put the pages together; the result writes the document, given the page numbers of its articles."""
+    names = pages.names(root)
+    soup = BeautifulSoup((html / f"{names[0]}.html").read_text("utf-8"), "html.parser")
+    styles = "\n".join(str(link) for link in soup.select('link[rel="stylesheet"]'))
+    styles = styles.replace('href="../', 'href="')  # the first page lies one folder down, the document does not
+    title = soup.select_one(".logo__title").get_text(strip=True)
+    articles = [article(html, name, set(names)) for name in names]
+    headings = [" ".join(text.h1.get_text(" ", strip=True).split()) for text in articles]
+
+    def write(numbers: list[int]) -> str:
+        rows = zip(names, headings, numbers or [0] * len(names), strict=True)
+        entries = "\n".join(
+            ENTRY.format(
+                level="chapter" if name.count("/") < 2 or name.endswith("/index") else "page",
+                anchor=anchor_of(name),
+                title=escape(heading),
+                number=number or "",
+            )
+            for name, heading, number in rows
+        )
+        body = [COVER.format(title=escape(title), entries=entries), *map(str, articles)]
+        return FRAME.format(title=escape(title), styles=styles, body="\n".join(body))
+
+    return write
+
+
+def page_numbers(pdf: Path, names: list[str]) -> list[int]:
+    """On which page each article begins, from 1: where the links of the contents lead.
+
+    Raises
+    ------
+    RuntimeError
+        If one of them leads nowhere.
+    """
+    reader = PdfReader(pdf)
+    places = {key.lstrip("/"): place for key, place in reader.named_destinations.items()}
+    if lacking := [name for name in names if anchor_of(name) not in places]:
+        raise RuntimeError(f"{', '.join(lacking)} got lost on the way to the paper.")
+    return [reader.get_destination_page_number(places[anchor_of(name)]) + 1 for name in names]
+
+
+def print_book(root: Path) -> Path:
+    """Print the site in ``_build/html`` and return the PDF.
+
+    Raises
+    ------
+    RuntimeError
+        If the site is not built, or a page got lost on the way to the paper.
+    FileNotFoundError
+        If there is no Chromium.
+    """
+    html, out = root / "_build/html", root / "_build/book.pdf"
+    if lacking := pages.missing(root, html):
+        raise RuntimeError(f"The site lacks {', '.join(lacking)}: make book builds it.")
+    write, sheet, draft = document(root, html), html / "book-to-print.html", out.with_suffix(".part")
+    try:
+        with sync_playwright() as playwright:
+            chromium = browser.start(playwright)
+            sheet.write_text(write([]), "utf-8")
+            _print(chromium, sheet, draft)
+            sheet.write_text(write(page_numbers(draft, pages.names(root))), "utf-8")
+            _print(chromium, sheet, draft)
+        draft.replace(out)
+    finally:
+        sheet.unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
+    return out
+
+
+def _print(chromium: browser.Browser, sheet: Path, out: Path) -> None:
+    page = chromium.new_page(java_script_enabled=False, color_scheme="light")
+    page.set_default_timeout(600_000)
+    page.goto(sheet.as_uri())
+    furniture = {"display_header_footer": True, "header_template": "<span></span>", "footer_template": FOOTER}
+    page.pdf(path=out, tagged=True, outline=True, print_background=True, **PAPER, **furniture)
+    page.close()
+
+
+def main() -> None:
+    """Print the book of the current folder."""
+    try:
+        out = print_book(Path.cwd())
+    except (RuntimeError, FileNotFoundError) as error:
+        sys.exit(f"There is no PDF: {error}")
+    print(f"The book in print, {len(PdfReader(out).pages)} pages: {out}")
+
+
+if __name__ == "__main__":
+    main()
