@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bookkit.npm import NODE
-from bptt import experiments
+from bptt import miniatures
 
 HARNESS = Path(__file__).with_name("numerics.mjs")
 
@@ -73,7 +73,7 @@ def walks(s):
         ((s["w"], s["b"], s["rate"], c, s["steps"]), {**s, "maxNorm": c if np.isfinite(c) else 1e300})
         for c in (np.inf, s["max_norm"])
     ]
-    return [(experiments.walk(*ours), theirs) for ours, theirs in pairs]
+    return [(miniatures.walk(*ours), theirs) for ours, theirs in pairs]
 
 
 def biases(s):

@@ -40,7 +40,7 @@ FLOORS = [
         "autograd": {"numpy", "torch"},
     },
     {"jacobians": {"numpy"}, "paths": {"numpy"}, "autograd_lstm": {"numpy", "torch"}},
-    {"experiments": {"numpy"}, "plotting": {"numpy", "matplotlib", "matplotlib_inline"}},
+    {"miniatures": {"numpy"}, "plotting": {"numpy", "matplotlib", "matplotlib_inline"}},
     {"explore": {"numpy", "matplotlib"}, "shapes": {"numpy", "matplotlib"}},
     {"diagrams": {"numpy"}, "diagrams_lstm": {"numpy"}, "fan": {"numpy", "matplotlib"}},
 ]

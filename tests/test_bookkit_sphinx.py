@@ -92,7 +92,7 @@ def book(tmp_path, modules, monkeypatch):
         }
         return SimpleNamespace(out=app.outdir, pages=pages, said=said)
 
-    build.root, build.chapter = root, chapter
+    build.root, build.chapter, build.modules = root, chapter, modules
     return build
 
 

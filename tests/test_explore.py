@@ -1,4 +1,4 @@
-"""The figures of the notebook show the experiments, and take what the explorables take."""
+"""The figures of the notebook show the miniatures, and take what the explorables take."""
 
 import inspect
 
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from explorables import SETTINGS, presets
 
-from bptt import experiments, explore, matrices, plotting
+from bptt import explore, matrices, miniatures, plotting
 
 DRAW = {"two-unit": explore.two_unit, "cliff": explore.cliff, "gate": explore.gate, "paths": explore.paths}
 
@@ -46,7 +46,7 @@ def test_every_preset_can_be_drawn(name):
 def test_the_ellipse_and_the_curve_are_those_of_the_product():
     explore.two_unit(matrices.TRANSIENT, step=9)
     plane, sizes = plt.gcf().axes
-    found = experiments.ellipses(matrices.TRANSIENT)
+    found = miniatures.ellipses(matrices.TRANSIENT)
     drawn = plane.patches[0].get_xy()
     assert np.linalg.norm(drawn, axis=1).max() == pytest.approx(38.7, abs=0.05)
     np.testing.assert_allclose(lines(sizes)["the product"].get_ydata(), found.log_norms / np.log(10))
@@ -57,7 +57,7 @@ def test_the_ellipse_and_the_curve_are_those_of_the_product():
 def test_the_walks_are_drawn_as_they_went():
     explore.cliff(steps=20, max_norm=0.5)
     plane, fall = plt.gcf().axes
-    held = experiments.walk(5.05, -2.62, max_norm=0.5, steps=20)
+    held = miniatures.walk(5.05, -2.62, max_norm=0.5, steps=20)
     np.testing.assert_array_equal(plane.get_lines()[1].get_xydata(), np.transpose([held.w, held.b]))
     np.testing.assert_array_equal(lines(fall)["clipped"].get_ydata(), held.loss)
 
@@ -79,7 +79,7 @@ def test_a_chrono_layer_adds_nine_cells():
 
 def test_the_routes_are_drawn_by_distance():
     explore.paths(gain=6.0)
-    found, drawn = experiments.routes(gain=6.0), lines(plt.gca())
+    found, drawn = miniatures.routes(gain=6.0), lines(plt.gca())
     np.testing.assert_allclose(drawn["all routes: the gradient"].get_ydata(), found.whole / np.log(10))
     np.testing.assert_allclose(drawn["diag(f) alone"].get_ydata(), found.forget / np.log(10))
 

@@ -17,7 +17,7 @@ export function size(logarithm) {
   const tens = logarithm / Math.LN10;
   if (tens > -3 && tens < 5) return short(Math.exp(logarithm));
   const n = Math.floor(tens + 1e-9);
-  return `${(10 ** (tens - n)).toFixed(1)} × ${power(n)}`;
+  return `${(10 ** (tens - n)).toFixed(2)} × ${power(n)}`;
 }
 
 /** A number in three digits. */

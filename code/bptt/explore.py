@@ -1,7 +1,7 @@
 """The explorables of the site as figures: in a notebook, change the arguments in place of moving a slider.
 
 Each function takes what the explorable can set, under the same names and with the same defaults, computes with
-`bptt.experiments`, and draws a new figure.
+`bptt.miniatures`, and draws a new figure.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from bptt import experiments, one_unit
+from bptt import miniatures, one_unit
 from bptt.arguments import count, number
 from bptt.plotting import ACCENT, COLOURS, INK, decay
 
-SIDE_BY_SIDE = (8.2, 3.8)
+SIDE_BY_SIDE = (7.2, 3.5)
 
 
 def two_unit(W=((0.9, 2.0), (0.0, 0.9)), activation="tanh", drive="noise", strength=0.0, step=4):
@@ -27,16 +27,16 @@ def two_unit(W=((0.9, 2.0), (0.0, 0.9)), activation="tanh", drive="noise", stren
     W : (2, 2) array or nested tuples
         Recurrent weights.
     activation, drive, strength
-        As for `experiments.ellipses`.
+        As for `miniatures.ellipses`.
     step : int
         Which ellipse to draw, 0 … 60; the eight before it are drawn thinner.
 
     Raises
     ------
     TypeError, ValueError
-        As for `experiments.ellipses`, or when `step` is out of range.
+        As for `miniatures.ellipses`, or when `step` is out of range.
     """
-    found = experiments.ellipses(np.array(W, dtype=float), activation, drive, strength)
+    found = miniatures.ellipses(np.array(W, dtype=float), activation, drive, strength)
     step = count("step", step, at_least=0, at_most=60)
     _, (plane, sizes) = plt.subplots(1, 2, figsize=SIDE_BY_SIDE)
     _ellipses(plane, found, step)
@@ -75,14 +75,14 @@ def cliff(w=5.05, b=-2.62, rate=0.1, max_norm=1.0, steps=40):
     w, b : float
         Where the walks start.
     rate, max_norm, steps
-        As for `experiments.walk`; `max_norm` is for one of the walks.
+        As for `miniatures.walk`; `max_norm` is for one of the walks.
 
     Raises
     ------
     TypeError, ValueError
-        As for `experiments.walk`.
+        As for `miniatures.walk`.
     """
-    free, held = experiments.walk(w, b, rate, steps=steps), experiments.walk(w, b, rate, max_norm, steps)
+    free, held = miniatures.walk(w, b, rate, steps=steps), miniatures.walk(w, b, rate, max_norm, steps)
     _, (plane, fall) = plt.subplots(1, 2, figsize=SIDE_BY_SIDE)
     W, B = np.meshgrid(np.linspace(3.4, 7, 241), np.linspace(-4.8, -1.4, 341))
     plane.contourf(W, B, one_unit.cliff(W, B).loss, levels=np.arange(0, 0.51, 0.02), cmap="Greys", vmax=0.9)
@@ -113,7 +113,7 @@ def gate(forget_bias=1.0, input_bias=0.0, companion=False, lag=100, chrono=False
     lag : int
         Steps to look back over.
     chrono : bool
-        Whether to draw nine cells with the biases of `experiments.chrono_biases` too.
+        Whether to draw nine cells with the biases of `miniatures.chrono_biases` too.
 
     Raises
     ------
@@ -122,9 +122,9 @@ def gate(forget_bias=1.0, input_bias=0.0, companion=False, lag=100, chrono=False
     """
     b, lag = number("forget_bias", forget_bias), count("lag", lag)
     steps = np.unique(np.geomspace(1, 10_000, 200).astype(int))
-    found = experiments.gate(b, -b if companion else input_bias, T=max(10_000, lag))
+    found = miniatures.gate(b, -b if companion else input_bias, T=max(10_000, lag))
     _, (kept, filled) = plt.subplots(1, 2, figsize=SIDE_BY_SIDE)
-    for bias in experiments.chrono_biases(lag) if chrono else ():
+    for bias in miniatures.chrono_biases(lag) if chrono else ():
         kept.plot(
             steps, np.exp(-steps * np.log1p(np.exp(-bias))), color=COLOURS["forget_gate"], linewidth=0.8, alpha=0.6
         )
@@ -147,16 +147,16 @@ def paths(forget_bias=1.0, gain=1.0, companion=False, distance=40):
     Parameters
     ----------
     forget_bias, gain, companion
-        As for `experiments.small_lstm`.
+        As for `miniatures.small_lstm`.
     distance : int
         Steps, 0 … 60, to mark.
 
     Raises
     ------
     TypeError, ValueError
-        As for `experiments.small_lstm`, or when `distance` is out of range.
+        As for `miniatures.small_lstm`, or when `distance` is out of range.
     """
-    found = experiments.routes(gain, forget_bias, companion)
+    found = miniatures.routes(gain, forget_bias, companion)
     distance = count("distance", distance, at_least=0, at_most=60)
     _, ax = plt.subplots(figsize=(6.4, 3.8))
     steps, mark = np.arange(61), {"marker": "o", "markevery": [distance]}

@@ -1,10 +1,10 @@
-"""The experiments are what they say, and the page computes the same: numerics.mjs against bptt, to 1e-9 relative."""
+"""The miniatures are what they say, and the page computes the same: numerics.mjs against bptt, to 1e-9 relative."""
 
 import numpy as np
 import pytest
 from explorables import SETTINGS, biases, node, numbers, presets, random_setting, small_lstm, two_unit, walks
 
-from bptt import autograd_lstm, driven, experiments, jacobians, lstm, matrices, one_unit, rnn, spectra
+from bptt import autograd_lstm, driven, jacobians, lstm, matrices, miniatures, one_unit, rnn, spectra
 
 RTOL = 1e-9
 
@@ -22,11 +22,11 @@ def same(got, expected, rtol=RTOL):
     np.testing.assert_allclose(numbers(got), expected, rtol=rtol, atol=0)
 
 
-# The experiments
+# The miniatures
 
 
 def test_the_hill_is_that_of_page_2_3():
-    found = experiments.ellipses(matrices.TRANSIENT)
+    found = miniatures.ellipses(matrices.TRANSIENT)
     np.testing.assert_allclose(found.products[9], np.linalg.matrix_power(matrices.TRANSIENT, 9))
     assert np.exp(found.log_norms[9]) == pytest.approx(38.7, abs=0.05)
     assert np.exp([found.log_bound, found.log_radius]) == pytest.approx([10.08, 0.9], abs=0.005)
@@ -37,16 +37,16 @@ def test_the_hill_is_that_of_page_2_3():
 )
 def test_inputs_lead_the_units_as_in_bptt_driven(drive, steered, state):
     params, trace = steered(20, state)
-    found = experiments.ellipses(params.W_h, drive=drive, strength=float(np.arctanh(state)), T=20)
+    found = miniatures.ellipses(params.W_h, drive=drive, strength=float(np.arctanh(state)), T=20)
     J = jacobians.rnn_steps(params, trace)
     np.testing.assert_allclose(found.products[-1], jacobians.product(J), rtol=1e-9)
 
 
-@pytest.mark.parametrize("activation", experiments.ACTIVATIONS)
+@pytest.mark.parametrize("activation", miniatures.ACTIVATIONS)
 @pytest.mark.parametrize("drive", ["held", "turns"])
 def test_a_trace_that_is_led_is_one_of_the_network(activation, drive):
-    a, params = experiments.ACTIVATIONS[activation], rnn.Params(np.eye(2), matrices.SWITCHING, np.zeros(2))
-    trace = experiments._led(params, a, drive, 2.0, 6)
+    a, params = miniatures.ACTIVATIONS[activation], rnn.Params(np.eye(2), matrices.SWITCHING, np.zeros(2))
+    trace = miniatures._led(params, a, drive, 2.0, 6)
     for t in range(6):
         step = rnn.forward(params, trace.x[t : t + 1], trace.h[t], activation=a)
         np.testing.assert_allclose(step.h[-1], trace.h[t + 1], atol=1e-14)
@@ -54,7 +54,7 @@ def test_a_trace_that_is_led_is_one_of_the_network(activation, drive):
 
 
 def test_noise_has_variance_one_and_is_not_correlated():
-    draws = experiments.noise(1, 40_000)
+    draws = miniatures.noise(1, 40_000)
     assert abs(draws.mean()) < 3 / 200
     assert draws.var() == pytest.approx(1, abs=3 * np.sqrt(0.8 / 40_000))
     assert abs(np.corrcoef(draws[1:], draws[:-1])[0, 1]) < 3 / 200
@@ -62,32 +62,32 @@ def test_noise_has_variance_one_and_is_not_correlated():
 
 def test_noise_is_the_published_sequence():
     """Park and Miller with the multiplier 48271: the 10,000th number after 1 is 399268537."""
-    draws = experiments.noise(1, 10_000)
+    draws = miniatures.noise(1, 10_000)
     assert (draws[-1] / np.sqrt(12) + 0.5) * (2**31 - 1) == pytest.approx(399268537, abs=1e-3)
 
 
 def test_a_clipped_step_is_never_longer_than_rate_times_norm():
-    found = experiments.walk(5.05, -2.62, rate=0.1, max_norm=1.0, steps=60)
+    found = miniatures.walk(5.05, -2.62, rate=0.1, max_norm=1.0, steps=60)
     assert np.hypot(np.diff(found.w), np.diff(found.b)).max() <= 0.1
-    free = experiments.walk(5.05, -2.62, rate=0.1, steps=60)
+    free = miniatures.walk(5.05, -2.62, rate=0.1, steps=60)
     assert np.hypot(np.diff(free.w), np.diff(free.b)).max() > 1
     assert free.loss[0] == one_unit.cliff(5.05, -2.62).loss
 
 
 def test_a_gate_keeps_powers_of_f_and_gathers_their_sum():
-    found, f, i = experiments.gate(2.0, -1.0, T=50), 1 / (1 + np.exp(-2)), 1 / (1 + np.e)
+    found, f, i = miniatures.gate(2.0, -1.0, T=50), 1 / (1 + np.exp(-2)), 1 / (1 + np.e)
     np.testing.assert_allclose(found.kept, f ** np.arange(51))
     np.testing.assert_allclose(found.filled, i * (1 - f ** np.arange(51)) / (1 - f))
 
 
 def test_chrono_biases_spread_time_constants_evenly():
-    taus = 1 + np.exp(experiments.chrono_biases(100, units=98))
+    taus = 1 + np.exp(miniatures.chrono_biases(100, units=98))
     np.testing.assert_allclose(taus, 2.5 + np.arange(98))
 
 
 def test_the_gradient_of_the_small_lstm_is_that_of_torch():
-    params, x = experiments.small_lstm(gain=3.0, forget_bias=2.0, companion=True)
-    whole = experiments.routes(gain=3.0, forget_bias=2.0, companion=True).whole
+    params, x = miniatures.small_lstm(gain=3.0, forget_bias=2.0, companion=True)
+    whole = miniatures.routes(gain=3.0, forget_bias=2.0, companion=True).whole
     trace = lstm.forward(params, x)
     for distance in (1, 10, 55):
         by_torch = np.linalg.norm(autograd_lstm.cell_derivative(params, trace, k=60 - distance), 2)
@@ -95,7 +95,7 @@ def test_the_gradient_of_the_small_lstm_is_that_of_torch():
 
 
 def test_without_recurrent_weights_all_routes_are_the_forget_gates():
-    whole, article, forget = experiments.routes(gain=0.0)
+    whole, article, forget = miniatures.routes(gain=0.0)
     np.testing.assert_allclose(whole, forget)
     np.testing.assert_allclose(article, forget)
 
@@ -103,14 +103,14 @@ def test_without_recurrent_weights_all_routes_are_the_forget_gates():
 @pytest.mark.parametrize(
     ("call", "complaint"),
     [
-        (lambda: experiments.ellipses(np.eye(3)), "W has shape (3, 3)"),
-        (lambda: experiments.ellipses(np.eye(2), activation="gelu"), "activation is 'gelu', but needs one of 'tanh', "),
-        (lambda: experiments.ellipses(np.eye(2), drive="wind"), "drive is 'wind', but needs one of 'noise', "),
-        (lambda: experiments.walk(5.0, -2.0, rate=0.0), "rate is 0.0, but needs"),
-        (lambda: experiments.gate(1.0, 1.0, T=0), "T is 0, but needs"),
-        (lambda: experiments.noise(2**31 - 1, 1), "seed is 2147483647, but needs"),
-        (lambda: experiments.chrono_biases(1), "longest is 1, but needs"),
-        (lambda: experiments.small_lstm(gain=-1.0), "gain is -1.0, but needs"),
+        (lambda: miniatures.ellipses(np.eye(3)), "W has shape (3, 3)"),
+        (lambda: miniatures.ellipses(np.eye(2), activation="gelu"), "activation is 'gelu', but needs one of 'tanh', "),
+        (lambda: miniatures.ellipses(np.eye(2), drive="wind"), "drive is 'wind', but needs one of 'noise', "),
+        (lambda: miniatures.walk(5.0, -2.0, rate=0.0), "rate is 0.0, but needs"),
+        (lambda: miniatures.gate(1.0, 1.0, T=0), "T is 0, but needs"),
+        (lambda: miniatures.noise(2**31 - 1, 1), "seed is 2147483647, but needs"),
+        (lambda: miniatures.chrono_biases(1), "longest is 1, but needs"),
+        (lambda: miniatures.small_lstm(gain=-1.0), "gain is -1.0, but needs"),
     ],
 )
 def test_a_bad_argument_is_refused(call, complaint):
@@ -122,7 +122,7 @@ def test_a_bad_argument_is_refused(call, complaint):
 
 
 def test_noise_is_the_same_bit_by_bit():
-    assert node(["noise", 4711, 500])[0] == experiments.noise(4711, 500).tolist()
+    assert node(["noise", 4711, 500])[0] == miniatures.noise(4711, 500).tolist()
 
 
 def test_norms_are_the_same(rng):
@@ -136,7 +136,7 @@ def test_the_rates_of_two_units_are_the_same(rng):
     answers = node(*[("twoUnit", theirs, 1) for _, theirs in found])
     W = [ours["W"] for ours, _ in found]
     same([a["sigmaMax"] for a in answers], [spectra.sigma_max(w) for w in W])
-    same([a["gamma"] for a in answers], [experiments.ACTIVATIONS[ours["activation"]].gamma for ours, _ in found])
+    same([a["gamma"] for a in answers], [miniatures.ACTIVATIONS[ours["activation"]].gamma for ours, _ in found])
     exact = [w for w in W if not np.array_equal(w, matrices.CANCELLING)]  # LAPACK finds its double zero to 1e-8 only
     same(
         [a["rho"] for a, w in zip(answers, W, strict=True) if not np.array_equal(w, matrices.CANCELLING)],
@@ -154,7 +154,7 @@ def test_a_triangular_matrix_has_the_radius_and_the_norm_asked_for():
 def ellipses_agree(settings, T):
     pairs = [two_unit(setting) for setting in settings]
     for (ours, _), answer in zip(pairs, node(*[("twoUnit", theirs, T) for _, theirs in pairs]), strict=True):
-        found = experiments.ellipses(ours["W"], ours["activation"], ours["drive"], ours["strength"], T)
+        found = miniatures.ellipses(ours["W"], ours["activation"], ours["drive"], ours["strength"], T)
         exists = np.isfinite(found.log_norms)
         same(np.exp(numbers(answer["logNorms"]) - np.where(exists, found.log_norms, 0)), exists)
         products = [np.exp(numbers(logarithm)) * numbers(P) for P, logarithm in answer["products"]]
@@ -198,7 +198,7 @@ def test_gates_are_the_same(rng):
     kept = node(*[("retention", b_f, lag) for b_f, _, lag in every])
     filled = node(*[("filled", b_f, b_i, lag) for b_f, b_i, lag in every])
     memory = node(*[("memory", b_f) for b_f, _, _ in every])
-    found = [experiments.gate(*setting) for setting in every]
+    found = [miniatures.gate(*setting) for setting in every]
     np.testing.assert_allclose(kept, [gate.kept[-1] for gate in found], rtol=RTOL, atol=1e-300)
     same(filled, [gate.filled[-1] for gate in found])
     f = np.array([gate.kept[1] for gate in found])
@@ -209,20 +209,20 @@ def test_gates_are_the_same(rng):
 
 def test_chrono_biases_are_the_same():
     for longest in (2, 3, 100, 10_000):
-        same(node(["chrono", longest])[0], experiments.chrono_biases(longest, units=9))
+        same(node(["chrono", longest])[0], miniatures.chrono_biases(longest, units=9))
 
 
 def test_routes_are_the_same(rng):
     every = settings("paths", rng)
     answers = node(*[("paths", small_lstm(s)[1]) for s in every])
     for setting, answer in zip(every, answers, strict=True):
-        found = experiments.routes(*small_lstm(setting)[0])
+        found = miniatures.routes(*small_lstm(setting)[0])
         for theirs, ours in [("whole", found.whole), ("printed", found.article), ("forget", found.forget)]:
             same(np.exp(numbers(answer[theirs]) - ours), 1)
 
 
 def test_the_joint_jacobian_is_the_same():
-    params, x = experiments.small_lstm(gain=2.0, forget_bias=1.0)
+    params, x = miniatures.small_lstm(gain=2.0, forget_bias=1.0)
     model = node(["lstm", {"gain": 2.0, "forgetBias": 1.0, "companion": False}])[0]
     same(model["W_h"], params.W_h)
     same(model["W_x"], params.W_x)

@@ -1,4 +1,4 @@
-"""Four small experiments: what the explorables of the site compute, computed here by the package.
+"""Four miniatures: what the explorables of the site compute, computed here by the package.
 
 The site repeats them in the reader's browser, number by number. So nothing may depend on a generator that only NumPy
 has: random weights and inputs come from `noise`, three lines in either language.
