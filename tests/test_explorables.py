@@ -31,7 +31,7 @@ def visit(browser, request):
     contexts, pages, failed = [], [], request.session.testsfailed
 
     def visit(
-        name, fragment="", theme="light", viewport=test_site.WIDE, motion="reduce", wait=True, page=None, **context
+        name, fragment="", theme="light", viewport=test_site.WIDE, motion="reduce", wait=True, block=None, **context
     ):
         contexts.append(browser.new_context(viewport=viewport, color_scheme=theme, reduced_motion=motion, **context))
         pages.append(contexts[-1].new_page())
@@ -102,8 +102,8 @@ def of_two_units(s):
         sizes[s["step"]],
         60,
         sizes[60],
-        top,
         sizes[top],
+        top,
         *rates,
         spectra.sigma_max(J).min(),
         spectra.spectral_radius(J).max(),

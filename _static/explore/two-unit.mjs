@@ -95,8 +95,8 @@ export const integers = (low, high) => Math.min(6, Math.floor(high - low));
 function describe({ logNorms, gamma, rho, sigmaMax, smallestNorm, largestRadius }, { step }) {
   const top = logNorms.reduce((best, l, m) => (l > logNorms[best] ? m : best), 0);
   return (
-    `After ${step} ${step === 1 ? "step" : "steps"} the product has norm ${size(logNorms[step])}, after 60 steps ${size(logNorms[60])}; ` +
-    `it is largest after ${top}, ${size(logNorms[top])}. The slope bound γ times ρ is ${short(gamma * rho)}, times the norm of W ${short(gamma * sigmaMax)}. ` +
-    `The smallest norm of a Jacobian on the way is ${short(smallestNorm)}, the largest spectral radius ${short(largestRadius)}.`
+    `After ${step} ${step === 1 ? "step" : "steps"} the product has norm ${size(logNorms[step])}, after 60 steps ${size(logNorms[60])}. ` +
+    `Its largest norm is ${size(logNorms[top])}, after ${top}. γρ is ${short(gamma * rho)} and γσ ${short(gamma * sigmaMax)}. ` +
+    `On the way no Jacobian has a norm below ${short(smallestNorm)} or a spectral radius above ${short(largestRadius)}.`
   );
 }
