@@ -18,6 +18,8 @@ def shelf(book):
     folder = book.root / "_static" / "explore"
     folder.mkdir(parents=True)
     (book.root / "node_modules").symlink_to(book.modules)
+    conf = book.root / "conf.py"
+    conf.write_text(conf.read_text() + 'exclude_patterns += ["node_modules"]\n')
     (folder / "sum.mjs").write_text('import { scaleLinear } from "d3-scale";\nexport const two = scaleLinear()(2);\n')
     (folder / "index.mjs").write_text('import { two } from "./sum.mjs";\nconsole.log("two is", two);\n')
     (folder / "load.mjs").write_text("console.log(document.currentScript.src);\n")
@@ -45,9 +47,11 @@ def test_the_loader_is_on_the_pages_that_need_it(shelf):
 
 
 def test_modules_and_what_they_import_become_one_script(shelf):
-    script = (shelf().out / "_static" / "explore" / "explore.js").read_text("utf-8")
+    folder = shelf().out / "_static" / "explore"
+    script = (folder / "explore.js").read_text("utf-8")
     assert "import" not in script
     assert "two is" in script
+    assert "Mike Bostock" in (folder / "LICENSE-d3.txt").read_text("utf-8")
 
 
 def test_an_explorable_without_a_module_is_a_warning(shelf):

@@ -33,7 +33,7 @@ def folder(app: Sphinx) -> Path:
 
 
 def bundle(source: Path, target: Path, modules: Path) -> None:
-    """Write ``explore.js``, all explorables, and ``load.js``, which fetches it when it is needed.
+    """Write ``explore.js``, all explorables, ``load.js``, which fetches it when it is needed, and D3's licence.
 
     Parameters
     ----------
@@ -50,11 +50,15 @@ def bundle(source: Path, target: Path, modules: Path) -> None:
         A module cannot be read; esbuild's message.
     """
     options = ["--bundle", "--format=iife", "--minify", "--target=es2021", "--charset=utf8", "--log-level=error"]
+    options += ["--banner:js=// With modules of D3, see LICENSE-d3.txt."]
     entries = [f"explore={source / 'index.mjs'}", f"load={source / 'load.mjs'}"]
     command = [npm.NODE, modules / "esbuild" / "bin" / "esbuild", *entries, *options, f"--outdir={target}"]
     done = subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
         raise RuntimeError(f"The explorables could not be bundled:\n{done.stderr.strip()}")
+    parts = sorted([*modules.glob("d3-*/LICENSE"), modules / "internmap" / "LICENSE"])
+    licences = [f"{path.parent.name}\n\n{path.read_text('utf-8').strip()}\n" for path in parts]
+    assets.write(target / "LICENSE-d3.txt", "\n\n".join(licences))
 
 
 def prepare(app: Sphinx) -> None:
