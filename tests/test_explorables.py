@@ -378,18 +378,16 @@ def test_the_script_comes_when_the_explorable_comes_near(visit):
     assert len([url for url in page.asked if url.endswith("explore.js")]) == 1
 
 
-def test_the_page_stays_where_it_is_when_an_explorable_comes_to_life(visit):
-    page = visit("gate", wait=False)
-    page.wait_for_timeout(500)  # what moves while a page loads is another matter
-    page.evaluate("""() => { window.moved = 0; new PerformanceObserver((list) => {
-        for (const { value, sources } of list.getEntries())
-            if (sources.some(({ node }) => node?.parentElement?.closest("article"))) window.moved += value;
-    }).observe({ type: "layout-shift" }); }""")
-    while page.evaluate("scrollY + innerHeight < document.documentElement.scrollHeight - 50"):
-        page.mouse.wheel(0, 500)
-        page.wait_for_timeout(40)
-    assert page.locator("#gate.live").count() == 1
-    assert page.evaluate("window.moved") < 0.01
+@pytest.mark.parametrize("viewport", [test_site.WIDE, test_site.NARROW], ids=["wide", "narrow"])
+@every_explorable
+def test_the_page_stays_where_it_is_when_an_explorable_comes_to_life(visit, name, viewport):
+    page = visit(name, viewport=viewport, wait=False)
+    below = f"document.querySelector('#{name} + .cell').getBoundingClientRect().top + scrollY"
+    before = page.evaluate(below)
+    page.evaluate(f"document.getElementById('{name}').scrollIntoView()")
+    page.wait_for_selector(f"#{name}.live")
+    page.wait_for_timeout(100)
+    assert page.evaluate(below) == pytest.approx(before, abs=1)
 
 
 def test_an_explorable_works_without_a_network(visit):

@@ -35,8 +35,7 @@ export function draw(parent, set) {
   return ({ w, b, rate, max_norm, steps }) => {
     const [free, held] = [Infinity, max_norm].map((maxNorm) => walk({ w, b, rate, maxNorm, steps }));
     scales = map.frame({ x: scaleLinear([W.min, W.max], [0, 1]), y: scaleLinear([B.min, B.max], [0, 1]), xName: "weight w", yName: "bias b" });
-    const outline = (ring) => "M" + ring.map(([v, a]) => `${scales.x(v).toFixed(1)},${scales.y(a).toFixed(1)}`).join("L") + "Z";
-    bands.forEach((rings, k) => map.mark(`level level-${k}`, "path").attr("d", rings.map(outline).join("")));
+    shade(map, bands, scales);
     walks(map, free, held, ([v, a]) => [v, a], scales);
     map.dot("handle start", [scales.x(w), scales.y(b)], 6);
 
@@ -46,6 +45,15 @@ export function draw(parent, set) {
     walks(fall, free, held, (point, n) => [n, point[2]], plot);
     return describe(free, held);
   };
+}
+
+/** Draw the bands, unless they are there in the same size. */
+function shade(map, bands, { x, y }) {
+  const size = String([x.range(), y.range()]);
+  if (map.svg.attr("data-shade") === size) return;
+  const outline = (ring) => "M" + ring.map(([v, a]) => `${x(v).toFixed(1)},${y(a).toFixed(1)}`).join("L") + "Z";
+  bands.forEach((rings, k) => map.mark(`level level-${k}`, "path").attr("d", rings.map(outline).join("")));
+  map.svg.attr("data-shade", size);
 }
 
 function walks(chart, free, held, place, scales) {

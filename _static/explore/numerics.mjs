@@ -24,21 +24,21 @@ const dot = (u, v) => {
   return sum;
 };
 
-export const identity = (m) => range(m, (i) => range(m, (j) => +(i === j)));
+export const identity = (m) => range(m, (i) => Array(m).fill(0).fill(1, i, i + 1));
 const transpose = (A) => A[0].map((_, j) => A.map((row) => row[j]));
 export function multiply(A, B) {
   const columns = transpose(B);
   return A.map((row) => columns.map((column) => dot(row, column)));
 }
 const scale = (A, s) => A.map((row) => row.map((a) => a * s));
-const largest = (A) => max(...A.flat().map(abs));
+const largest = (A) => A.reduce((most, row) => row.reduce((m, a) => max(m, abs(a)), most), 0);
 
 /** Spectral norm, by one-sided Jacobi rotations: they make the columns orthogonal, and lengths singular values. */
 export function norm(A) {
   const columns = transpose(A);
+  const enough = 1e-15 * columns.reduce((sum, u) => sum + dot(u, u), 0);
   for (let turned = true; turned; ) {
     turned = false;
-    const enough = 1e-15 * max(...columns.map((u) => dot(u, u)));
     for (let p = 0; p < columns.length; p++) {
       for (let q = p + 1; q < columns.length; q++) turned = rotate(columns[p], columns[q], enough) || turned;
     }
@@ -53,7 +53,11 @@ function rotate(u, v, enough) {
   const half = (dot(v, v) - dot(u, u)) / (2 * overlap);
   const t = (sign(half) || 1) / (abs(half) + hypot(1, half));
   const cos = 1 / hypot(1, t);
-  for (let k = 0; k < u.length; k++) [u[k], v[k]] = [cos * (u[k] - t * v[k]), cos * (t * u[k] + v[k])];
+  for (let k = 0; k < u.length; k++) {
+    const old = u[k];
+    u[k] = cos * (old - t * v[k]);
+    v[k] = cos * (t * old + v[k]);
+  }
   return true;
 }
 
@@ -66,10 +70,10 @@ export function radius([[a, b], [c, d]]) {
 /** The triangular matrix with both eigenvalues ρ and the norm σ ≥ ρ. */
 export const triangular = (rho, sigmaMax) => [[rho, sigmaMax && sigmaMax - rho ** 2 / sigmaMax], [0, rho]];
 
-/** Products that would leave the range of numbers: matrices of size about 1, each with the logarithm of its factor. */
+/** Products that might leave the range of numbers: matrices of moderate size, each with the logarithm of its factor. */
 const scaled = ([A, logarithm]) => {
   const s = largest(A);
-  return s > 0 ? [scale(A, 1 / s), logarithm + log(s)] : [A, logarithm];
+  return s > 0 && (s < 1e-50 || s > 1e50) ? [scale(A, 1 / s), logarithm + log(s)] : [A, logarithm];
 };
 const logNorm = ([A, logarithm]) => log(norm(A)) + logarithm;
 
@@ -83,9 +87,9 @@ export function forwardProducts(J) {
   return products;
 }
 
-/** J_T … J_{k+1} for k = T … 0, by distance, each scaled. */
-export function backwardProducts(J) {
-  const products = [[identity(J[0].length), 0]];
+/** S J_T … J_{k+1} for k = T … 0, by distance, each scaled; S is the identity, or what to look at in the end. */
+export function backwardProducts(J, S = identity(J[0].length)) {
+  const products = [[S, 0]];
   for (const step of [...J].reverse()) {
     const [P, logarithm] = products.at(-1);
     products.push(scaled([multiply(P, step), logarithm]));
@@ -249,7 +253,7 @@ function blocks({ W_h, H }, { byGate }) {
 export function joint(model, now) {
   const { A_i, A_f, A_g, B } = blocks(model, now);
   const A = A_i.map((row, i) => row.map((a, j) => a + A_f[i][j] + A_g[i][j]));
-  const F = identity(model.H).map((row, i) => row.map((e) => e * now.f[i]));
+  const F = now.f.map((f, i) => now.f.map((_, j) => (i === j ? f : 0)));
   return [
     ...B.map((row, i) => [...row.map((b, j) => b + now.R[i] * A[i][j]), ...F[i].map((f) => now.R[i] * f)]),
     ...A.map((row, i) => [...row, ...F[i]]),
@@ -268,10 +272,11 @@ export function paths(setting) {
   const trace = forward(model);
   const { H } = model;
   const later = trace.slice(1);
-  const whole = backwardProducts(later.map((now) => joint(model, now))).map(([P, logarithm], distance) => {
+  const cell = identity(H).map((row) => [...Array(H).fill(0), ...row]); // of the state (h, c) look at c
+  const steps = later.map((now) => joint(model, now));
+  const whole = backwardProducts(steps, cell).map(([P, logarithm], distance) => {
     const { R } = trace[later.length - distance]; // c_k moves h_k too, by R_k
-    const cell = P.slice(H).map((row) => range(H, (j) => row[H + j] + row[j] * R[j]));
-    return logNorm([cell, logarithm]);
+    return logNorm([P.map((row) => R.map((r, j) => row[H + j] + row[j] * r)), logarithm]);
   });
   const printed = backwardProducts(later.map((now, t) => article(model, now, trace[t]))).map(logNorm);
   const logs = [Array(H).fill(0)];
