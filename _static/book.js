@@ -8,9 +8,18 @@ const observer = new ResizeObserver((entries) => {
   }
 });
 
+// The anchor that the address names.
+function anchor() {
+  try {
+    return decodeURIComponent(location.hash.slice(1));
+  } catch {
+    return ""; // a link that was cut off within a letter
+  }
+}
+
 // A link into a folded box opens it, also in browsers that do not do so themselves.
 function unfold() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const target = document.getElementById(anchor());
   const folds = [];
   for (let fold = target?.closest("details"); fold; fold = fold.parentElement.closest("details")) {
     folds.push(fold);

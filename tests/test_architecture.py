@@ -40,8 +40,8 @@ FLOORS = [
         "autograd": {"numpy", "torch"},
     },
     {"jacobians": {"numpy"}, "paths": {"numpy"}, "autograd_lstm": {"numpy", "torch"}},
-    {"plotting": {"numpy", "matplotlib", "matplotlib_inline"}},
-    {"shapes": {"numpy", "matplotlib"}},
+    {"miniatures": {"numpy"}, "plotting": {"numpy", "matplotlib", "matplotlib_inline"}},
+    {"explore": {"numpy", "matplotlib"}, "shapes": {"numpy", "matplotlib"}},
     {"diagrams": {"numpy"}, "diagrams_lstm": {"numpy"}, "fan": {"numpy", "matplotlib"}},
 ]
 FLOOR = {module: height for height, floor in enumerate(FLOORS) for module in floor}
@@ -51,7 +51,7 @@ MAY_IMPORT = {module: packages for floor in FLOORS for module, packages in floor
 ONLY_IN = {
     "sympy": {"symbolic", "symbolic_jacobian", "symbolic_lstm"},
     "torch": {"autograd", "autograd_lstm"},
-    "matplotlib": {"plotting", "shapes", "fan"},
+    "matplotlib": {"plotting", "explore", "shapes", "fan"},
 }
 
 MODULES = sorted(path for path in BPTT.glob("*.py") if path.name != "__init__.py")

@@ -11,7 +11,7 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 from test_bookkit_claims import notebook
 
-from bookkit import katex
+from bookkit import npm
 
 CONF = """\
 extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc", "sphinx_exercise", "sphinx_proof", "bookkit"]
@@ -54,17 +54,17 @@ PAGE_2 = [
 
 
 @pytest.fixture(scope="session")
-def dist(pytestconfig):
+def modules(pytestconfig):
     try:
-        return katex.fetch(pytestconfig.rootpath)
+        return npm.fetch(pytestconfig.rootpath)
     except RuntimeError as error:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(str(error))
 
 
 @pytest.fixture
-def book(tmp_path, dist, monkeypatch):
+def book(tmp_path, modules, monkeypatch):
     """Return a function that builds the book in `book.root`, and returns its pages and warnings."""
-    monkeypatch.setattr(katex, "fetch", lambda source: dist)
+    monkeypatch.setattr(npm, "fetch", lambda source: modules)
     root = tmp_path / "book"
     chapter = root / "chapters" / "1-first"
     notebook(chapter / "1-page.ipynb", *PAGE_1)
@@ -94,7 +94,7 @@ def book(tmp_path, dist, monkeypatch):
         }
         return SimpleNamespace(out=app.outdir, pages=pages, said=said)
 
-    build.root, build.chapter = root, chapter
+    build.root, build.chapter, build.modules = root, chapter, modules
     return build
 
 
@@ -216,7 +216,7 @@ def test_without_katex_the_build_ends_with_one_sentence(book, monkeypatch):
     def fail(source):
         raise RuntimeError("KaTeX could not be fetched.")
 
-    monkeypatch.setattr(katex, "fetch", fail)
+    monkeypatch.setattr(npm, "fetch", fail)
     with pytest.raises(SystemExit, match="^KaTeX could not be fetched.$"):
         book()
 

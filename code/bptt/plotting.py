@@ -18,6 +18,9 @@ COLOURS = _palette["colours"]
 INK = _palette["ink"]
 """Colours of text and of grid lines."""
 
+ACCENT = _palette["site"]["accent_light"]
+"""Colour of what a reader has set, as on the site; none of a part of a network."""
+
 STYLE = {
     "figure.figsize": (6.4, 3.4),
     "figure.constrained_layout.use": True,

