@@ -24,7 +24,7 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import sync_playwright
 
-from bookkit import browser, katex, pages
+from bookkit import browser, npm, pages
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build/html"
@@ -92,7 +92,7 @@ def stock_build(folder):
         source = ROOT / name
         (shutil.copytree if source.is_dir() else shutil.copy)(source, folder / name)
     (folder / "_config.yml").write_text(CONFIG, encoding="utf-8")
-    katex.npm("install", "--no-audit", "--no-fund", "mathjax@3.2.2", cwd=folder)
+    npm.npm("install", "--no-audit", "--no-fund", "mathjax@3.2.2", cwd=folder)
     shutil.copytree(folder / "node_modules/mathjax/es5", folder / "_static/mathjax")
     build = [Path(sys.executable).with_name("jupyter-book"), "build", folder]
     subprocess.run(build, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
