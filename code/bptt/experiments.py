@@ -1,0 +1,241 @@
+"""The experiments of Chapter 5: what is run is said in a file, and one command runs it.
+
+    python -m bptt.experiments list
+    python -m bptt.experiments run adding
+
+An experiment is a table of ``experiments.toml`` or ``replication.toml`` beside its results: settings that all its runs
+share (``common``), and what each variant changes (``variants``). All seeds of a variant train as one stack. Results
+are small tables beside the file: ``NAME-runs.csv``, one row for each seed; ``NAME-curves.csv``, the loss in means over
+windows of steps; ``NAME-flow.csv``, ‖∂E/∂h_t‖ against t; for some ``NAME-steps.csv``, every single step; and
+``NAME.toml``, where they come from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from bptt import provenance, stacked, sweep
+from bptt.arguments import count
+from bptt.records import RecordError, read_table, read_toml, write_table
+from bptt.training import Settings, pick_device, solved_after
+
+FOLDER = Path("chapters/5-training/data")
+FILES = ("experiments.toml", "replication.toml")
+TABLES = ("runs", "curves", "flow", "steps")
+
+
+def catalogue(folder=FOLDER):
+    """All experiments of a folder by name, as their files describe them.
+
+    Raises
+    ------
+    bptt.records.RecordError
+        When a file is missing or damaged.
+    """
+    return {name: table for file in FILES for name, table in read_toml(Path(folder) / file).items()}
+
+
+def describe(name, folder=FOLDER):
+    """What the file says about one experiment.
+
+    Raises
+    ------
+    ValueError
+        When there is no experiment of that name.
+    """
+    known = catalogue(folder)
+    if name not in known:
+        raise ValueError(f"name is {name!r}, but needs one of {', '.join(known)}")
+    return known[name]
+
+
+def load(name, table, folder=FOLDER):
+    """Stored rows of an experiment.
+
+    Parameters
+    ----------
+    name : str
+    table : str
+        ``"runs"``, ``"curves"``, ``"flow"`` or ``"steps"``.
+    folder : str or pathlib.Path
+        From a page of the chapter, ``"data"``.
+
+    Returns
+    -------
+    list of dict
+
+    Raises
+    ------
+    ValueError
+        When the experiment or the table is unknown.
+    bptt.records.RecordError
+        When the file is missing or damaged.
+    """
+    describe(name, folder)
+    if table not in TABLES:
+        raise ValueError(f"table is {table!r}, but needs one of {', '.join(TABLES)}")
+    return read_table(Path(folder) / f"{name}-{table}.csv")
+
+
+def settings(name, variant, folder=FOLDER):
+    """Settings of one variant of an experiment."""
+    spec = describe(name, folder)
+    if variant not in spec["variants"]:
+        raise ValueError(f"variant is {variant!r}, but needs one of {', '.join(spec['variants'])}")
+    return Settings(**spec["common"] | spec["variants"][variant])
+
+
+def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=1, progress=False, command=None):
+    """Run an experiment, or what is left of it, and store its tables.
+
+    Parameters
+    ----------
+    name : str
+    folder : str or pathlib.Path
+        Where the settings are, and the results go.
+    device : str
+    seeds : int, optional
+        How many seeds, in place of what the file says.
+    jobs : int
+        Number of processes that share the variants.
+    progress : bool
+    command : str, optional
+        What the provenance says that was typed.
+
+    Returns
+    -------
+    dict
+        The rows of each table.
+
+    Raises
+    ------
+    ValueError
+        When the experiment is unknown or a setting impossible.
+    bptt.records.RecordError
+        When a file cannot be read or written; what is stored already stays whole.
+    """
+    spec, begin, folder = describe(name, folder), time.perf_counter(), Path(folder)
+    first = spec.get("first_seed", 0)
+    seeds = list(range(first, first + (spec["seeds"] if seeds is None else count("seeds", seeds))))
+    look = {key: spec[key] for key in ("window", "flow_at", "every_step") if key in spec}
+    grid = [
+        {"settings": spec["common"] | changes, "seeds": seeds, "device": str(pick_device(device))} | look
+        for changes in spec["variants"].values()
+    ]
+    for point in grid:
+        Settings(**point["settings"]).make(0)  # what is impossible is refused before anything runs
+    parts = sweep.run(train_variant, grid, folder / ".runs", jobs, progress)
+    tables = {
+        table: [
+            {"variant": variant} | row
+            for variant, part in zip(spec["variants"], parts, strict=True)
+            for row in part[table]
+        ]
+        for table in TABLES
+    }
+    for table, rows in tables.items():
+        if rows:
+            write_table(folder / f"{name}-{table}.csv", rows)
+    seconds = [time.perf_counter() - begin, *(part["seconds"] for part in parts)]
+    provenance.write(folder / f"{name}.toml", command or f"run {name}", seeds, jobs, seconds)
+    return tables
+
+
+def train_variant(settings, seeds, device="cpu", window=20, flow_at=(), every_step=0):
+    """Train all seeds of one variant as a stack; return the rows of its tables.
+
+    One thread: the stack is small, and other processes may have the other cores.
+    """
+    begin, threads, settings = time.perf_counter(), torch.get_num_threads(), Settings(**settings)
+    torch.set_num_threads(1)
+    try:
+        histories = stacked.train([(settings, seed) for seed in seeds], device, flow_at=flow_at)
+    finally:
+        torch.set_num_threads(threads)
+    rows = {table: [] for table in TABLES}
+    for k, (seed, history) in enumerate(zip(seeds, histories, strict=True)):
+        who = {"seed": seed}
+        rows["runs"].append(who | _outcome(history, settings))
+        rows["curves"] += [who | row for row in _curve(history, window)]
+        rows["flow"] += [
+            who | {"step": step, "t": t, "norm": _short(norm)}
+            for step, norms in history.flow.items()
+            for t, norm in enumerate(norms, start=1)
+        ]
+        if k < every_step:
+            pairs = enumerate(zip(history.loss, history.norm, strict=True))
+            rows["steps"] += [
+                who | {"step": step, "loss": _short(E), "norm": _short(norm)} for step, (E, norm) in pairs
+            ]
+    return rows | {"seconds": round(time.perf_counter() - begin, 1)}
+
+
+def _outcome(history, settings):
+    return {
+        "solved_after": solved_after(history.wrong, settings.N),
+        "test_wrong": history.test_wrong,
+        "test_loss": _short(history.test_loss),
+        "diverged": int(not np.isfinite(history.loss).all()),
+        "largest_norm": _short(history.norm.max()),
+    }
+
+
+def _curve(history, window):
+    """Mean loss, median and largest norm over windows of steps; ``step`` is the end of the window."""
+    for start in range(0, len(history.loss), window):
+        part = slice(start, start + window)
+        loss, norm = history.loss[part], history.norm[part]
+        yield {
+            "step": start + len(loss),
+            "loss": _short(loss.mean()),
+            "norm": _short(np.median(norm)),
+            "largest_norm": _short(norm.max()),
+        }
+
+
+def _short(value):
+    """Five digits, as JSON can hold them: the tables stay small, and no plot shows more."""
+    return float(f"{value:.5g}") if np.isfinite(value) else str(value)
+
+
+def _parse(arguments):
+    parser = argparse.ArgumentParser(prog="python -m bptt.experiments", description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default=FOLDER, type=Path, help="folder of settings and results (%(default)s)")
+    actions = parser.add_subparsers(dest="action", required=True)
+    actions.add_parser("list", help="name the experiments")
+    action = actions.add_parser("run", help="run one, or what is left of it")
+    action.add_argument("name")
+    action.add_argument("--device", default="cpu", help="auto, cpu, cuda, … (%(default)s)")
+    action.add_argument("--seeds", type=int, help="how many, in place of what the file says")
+    action.add_argument("--jobs", type=int, default=1, help="processes that share the variants (%(default)s)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """Run the command; return its exit status."""
+    arguments = _parse(arguments)
+    try:
+        if arguments.action == "list":
+            for name, spec in catalogue(arguments.data).items():
+                print(f"{name:22}{len(spec['variants']):3} variants × {spec['seeds']:2} seeds  {spec['purpose']}")
+            return 0
+        command = f"python -m bptt.experiments run {arguments.name} --device {arguments.device} --jobs {arguments.jobs}"
+        command += "" if arguments.seeds is None else f" --seeds {arguments.seeds}"
+        run(arguments.name, arguments.data, arguments.device, arguments.seeds, arguments.jobs, True, command)
+    except KeyboardInterrupt:
+        print("stopped: finished runs are kept, and the same command goes on from there", file=sys.stderr)
+        return 130
+    except (RecordError, ValueError, TypeError) as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
