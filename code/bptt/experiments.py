@@ -158,22 +158,28 @@ def train_variant(settings, seeds, device="cpu", window=20, flow_at=(), every_st
         histories = stacked.train([(settings, seed) for seed in seeds], device, flow_at=flow_at)
     finally:
         torch.set_num_threads(threads)
-    rows = {table: [] for table in TABLES}
-    for k, (seed, history) in enumerate(zip(seeds, histories, strict=True)):
-        who = {"seed": seed}
-        rows["runs"].append(who | _outcome(history, settings))
-        rows["curves"] += [who | row for row in _curve(history, window)]
-        rows["flow"] += [
-            who | {"step": step, "t": t, "norm": _short(norm)}
-            for step, norms in history.flow.items()
-            for t, norm in enumerate(norms, start=1)
-        ]
-        if k < every_step:
-            pairs = enumerate(zip(history.loss, history.norm, strict=True))
-            rows["steps"] += [
-                who | {"step": step, "loss": _short(E), "norm": _short(norm)} for step, (E, norm) in pairs
-            ]
+    rows = {"runs": [], "curves": [], "flow": list(_flow(histories)), "steps": []}
+    for seed, history in zip(seeds, histories, strict=True):
+        rows["runs"].append({"seed": seed} | _outcome(history, settings))
+        rows["curves"] += [{"seed": seed} | row for row in _curve(history, window)]
+    for seed, history in list(zip(seeds, histories, strict=True))[:every_step]:
+        pairs = enumerate(zip(history.loss, history.norm, strict=True))
+        rows["steps"] += [{"seed": seed, "step": k, "loss": _short(E), "norm": _short(norm)} for k, (E, norm) in pairs]
     return rows | {"seconds": round(time.perf_counter() - begin, 1)}
+
+
+def _flow(histories):
+    """‖∂E/∂h_t‖ at each look: median over the seeds, smallest and largest."""
+    for step in histories[0].flow:
+        norms = np.stack([history.flow[step] for history in histories])
+        for t, at in enumerate(norms.T, start=1):
+            yield {
+                "step": step,
+                "t": t,
+                "norm": _short(np.median(at)),
+                "low": _short(at.min()),
+                "high": _short(at.max()),
+            }
 
 
 def _outcome(history, settings):
