@@ -21,10 +21,12 @@ VARIANTS = {
 @pytest.mark.parametrize("variant", VARIANTS)
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
 def test_a_stack_trains_as_each_network_alone(task, variant, optimiser):
-    settings = Settings(task, T=12, steps=15, H=6, N=5, optimiser=optimiser, max_norm=0.3, **VARIANTS[variant])
-    together = stacked.train([(settings, seed) for seed in (0, 1, 2)], dtype=torch.float64, flow_at=(0, 15))
+    settings = Settings(
+        task, T=12, steps=15, H=6, N=5, optimiser=optimiser, max_norm=0.3, decay=True, **VARIANTS[variant]
+    )
+    together = stacked.train([(settings, seed) for seed in (0, 1, 2)], dtype=torch.float64, flow_at=(0, 15), tested=500)
     for seed, history in enumerate(together):
-        alone = training.train(settings, seed, dtype=torch.float64, flow_at=(0, 15))
+        alone = training.train(settings, seed, dtype=torch.float64, flow_at=(0, 15), tested=500)
         np.testing.assert_allclose(history.loss, alone.loss, rtol=1e-10)
         np.testing.assert_allclose(history.norm, alone.norm, rtol=1e-9)
         np.testing.assert_array_equal(history.wrong, alone.wrong)

@@ -1,5 +1,6 @@
 """Training on `torch.nn`: against a loop written out here, deterministic, with everything written down."""
 
+import itertools
 import math
 import re
 
@@ -36,6 +37,21 @@ def test_training_is_the_loop_one_would_write():
     np.testing.assert_allclose(history.loss, losses, rtol=1e-12)
     np.testing.assert_allclose(history.norm, norms, rtol=1e-12)
     assert (history.norm > 0.5).any(), "some step was clipped, and the norm is the one before"
+
+
+def test_the_learning_rate_falls_to_zero_in_a_straight_line():
+    settings = Settings("adding", T=4, kind="rnn", steps=4, H=3, optimiser="sgd", lr=0.1, decay=True)
+    weights = [settings.make(0)[1].readout.weight.detach()]
+    for steps in (1, 2, 3, 4):
+        network = settings.make(0)[1]
+        optimiser = torch.optim.SGD(network.parameters(), settings.lr)
+        for step in range(steps):
+            optimiser.zero_grad()
+            network.readout.weight.sum().backward()
+            training.step_down(optimiser, settings, step)
+        weights.append(network.readout.weight.detach())
+    rates = [(a - b)[0, 0].item() for a, b in itertools.pairwise(weights)]
+    np.testing.assert_allclose(rates, [0.1, 0.075, 0.05, 0.025], rtol=1e-9)
 
 
 def test_one_seed_one_history():
@@ -81,6 +97,10 @@ def test_the_flow_is_the_derivative_with_respect_to_the_state(name):
         states.append(h)
     (64 * training.loss(task, network.readout(torch.stack(states) if task.every else h), y)).backward()
     np.testing.assert_allclose(flow, [h.grad.norm(dim=1).mean().item() for h in states], rtol=1e-10)
+
+
+def test_the_test_is_as_long_as_asked():
+    assert training.train(SMALL, 0, tested=7).test_wrong <= 7
 
 
 def test_a_training_that_diverges_is_recorded_and_fails():

@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,7 @@ import torch
 from bptt import provenance, stacked, sweep
 from bptt.arguments import count
 from bptt.records import RecordError, read_table, read_toml, write_table
-from bptt.training import Settings, pick_device, solved_after
+from bptt.training import Settings, pick_device, solved_after, train
 
 FOLDER = Path("chapters/5-training/data")
 FILES = ("experiments.toml", "replication.toml")
@@ -123,13 +124,7 @@ def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=1, progress=False, c
     spec, begin, folder = describe(name, folder), time.perf_counter(), Path(folder)
     first = spec.get("first_seed", 0)
     seeds = list(range(first, first + (spec["seeds"] if seeds is None else count("seeds", seeds))))
-    look = {key: spec[key] for key in ("window", "flow_at", "every_step") if key in spec}
-    grid = [
-        {"settings": spec["common"] | changes, "seeds": seeds, "device": str(pick_device(device))} | look
-        for changes in spec["variants"].values()
-    ]
-    for point in grid:
-        Settings(**point["settings"]).make(0)  # what is impossible is refused before anything runs
+    grid = _grid(spec, seeds, str(pick_device(device)))
     parts = sweep.run(train_variant, grid, folder / ".runs", jobs, progress)
     tables = {
         table: [
@@ -145,6 +140,45 @@ def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=1, progress=False, c
     seconds = [time.perf_counter() - begin, *(part["seconds"] for part in parts)]
     provenance.write(folder / f"{name}.toml", command or f"run {name}", seeds, jobs, seconds)
     return tables
+
+
+def _grid(spec, seeds, device):
+    """What each variant is to be run with; what is impossible is refused before anything runs."""
+    look = {key: spec[key] for key in ("window", "flow_at", "every_step") if key in spec}
+    all_settings = [spec["common"] | changes for changes in spec["variants"].values()]
+    grid = [{"settings": settings, "seeds": seeds, "device": device} | look for settings in all_settings]
+    for point in grid:
+        Settings(**point["settings"]).make(0)
+    return grid
+
+
+def again(name, variant, steps, folder=FOLDER):
+    """Train the first seed of a variant once more, alone on `torch.nn`, and lay it beside what is stored.
+
+    Parameters
+    ----------
+    name, variant : str
+    steps : int
+        How many of its steps; whole windows of them are compared.
+    folder : str or pathlib.Path
+
+    Returns
+    -------
+    stored, again : (windows,) arrays
+        Mean loss in each window. They agree to rounding for the first few hundred steps. Later, single precision
+        ends: two orders of summing are two trajectories, as two processors would be.
+
+    Raises
+    ------
+    ValueError
+        When `steps` is shorter than a window, or longer than the training was.
+    """
+    rows = [row for row in load(name, "curves", folder) if row["variant"] == variant]
+    how, window = settings(name, variant, folder), rows[0]["step"]
+    whole = count("steps", steps, at_least=window, at_most=how.steps) // window * window
+    first = [row["loss"] for row in rows if row["seed"] == rows[0]["seed"] and row["step"] <= whole]
+    history = train(replace(how, steps=whole), rows[0]["seed"])
+    return np.array(first), history.loss.reshape(-1, window).mean(axis=1)
 
 
 def train_variant(settings, seeds, device="cpu", window=20, flow_at=(), every_step=0):

@@ -80,14 +80,11 @@ def build(kind, D, H, K, rng, start="uniform", gain=1.0, forget_bias=0.0, input_
     >>> build("lstm", 2, 8, 1, np.random.default_rng(0), forget_bias=1.0).core.bias_ih_l0[8:16].detach().numpy()
     array([1., 1., 1., 1., 1., 1., 1., 1.])
     """
-    if kind not in CORES:
-        raise ValueError(f"kind is {kind!r}, but needs one of {', '.join(CORES)}")
-    if start not in STARTS:
-        raise ValueError(f"start is {start!r}, but needs one of {', '.join(STARTS)}")
+    for name, value, known in (("kind", kind, CORES), ("start", start, STARTS)):
+        if value not in known:
+            raise ValueError(f"{name} is {value!r}, but needs one of {', '.join(known)}")
     generator("rng", rng)
-    D, H, K = count("D", D), count("H", H), count("K", K)
-    gain, forget_bias = number("gain", gain, at_least=0), number("forget_bias", forget_bias)
-    input_bias = None if input_bias is None else number("input_bias", input_bias)
+    D, H, K, gain = count("D", D), count("H", H), count("K", K), number("gain", gain, at_least=0)
     network = Network(kind, D, H, K, relu=start == "identity")
     with torch.no_grad():
         for parameter in network.parameters():
@@ -98,12 +95,7 @@ def build(kind, D, H, K, rng, start="uniform", gain=1.0, forget_bias=0.0, input_
             network.core.bias_ih_l0.zero_()
             network.core.bias_hh_l0.zero_()
         if kind == "lstm":
-            if chrono is not None:
-                forget_bias = np.log(rng.uniform(1.0, count("chrono", chrono, at_least=3) - 1.0, H))
-                input_bias = -forget_bias
-            _gate_bias(network.core, slice(H, 2 * H), forget_bias)
-            if input_bias is not None:
-                _gate_bias(network.core, slice(0, H), input_bias)
+            _gate_biases(network.core, H, rng, forget_bias, input_bias, chrono)
     return network
 
 
@@ -118,10 +110,15 @@ def _square(start, H, rng):
     return Q * np.sign(np.diag(R))  # without the signs it would not be uniform over all rotations
 
 
-def _gate_bias(core, gate, value):
-    """Put the bias of one gate where it should begin; torch adds two biases, so the other is 0 there."""
-    core.bias_ih_l0[gate] = torch.as_tensor(value)
-    core.bias_hh_l0[gate] = 0.0
+def _gate_biases(core, H, rng, forget_bias, input_bias, chrono):
+    """Put b_f and b_i where they should begin; torch adds two biases, so the other is 0 there."""
+    if chrono is not None:
+        forget_bias = np.log(rng.uniform(1.0, count("chrono", chrono, at_least=3) - 1.0, H))
+        input_bias = -forget_bias
+    for first, bias in ((H, forget_bias), (0, input_bias)):
+        if bias is not None:
+            core.bias_ih_l0[first : first + H] = torch.as_tensor(bias)
+            core.bias_hh_l0[first : first + H] = 0.0
 
 
 def _set(parameter, values):

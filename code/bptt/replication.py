@@ -7,6 +7,7 @@ a training that diverges is a failure.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,14 +92,15 @@ def _solved(runs, variant, most_wrong, share, sequences):
         np.inf if row["solved_after"] is None else row["solved_after"] for row in runs if row["variant"] == variant
     ]
     median = np.median(taken)
-    after = f"{median:,.0f} sequences" if np.isfinite(median) else "no streak of 2,000 in most runs"
-    return f"{rate}; median {after}", rate.successes >= share * rate.trials and median <= sequences
+    after = f"median {median:,.0f} sequences" if np.isfinite(median) else "no streak of 2,000 in most runs"
+    return f"{rate}; {after}", rate.successes >= share * rate.trials and median <= sequences
 
 
 def _ordered(runs, variants, factors):
     """Median test losses in order: each at least (or at most, as said) a factor times the next."""
-    medians = [float(np.median([row["test_loss"] for row in runs if row["variant"] == name])) for name in variants]
-    held = all(a >= factor * b for a, b, factor in zip(medians, medians[1:], factors, strict=True))
+    losses = [np.array([row["test_loss"] for row in runs if row["variant"] == name]) for name in variants]
+    medians = [float(np.median(np.where(np.isnan(E), np.inf, E))) for E in losses]
+    held = all(a >= factor * b for (a, b), factor in zip(pairwise(medians), factors, strict=True))
     return ", ".join(f"{name}: {m:.2g}" for name, m in zip(variants, medians, strict=True)), held
 
 

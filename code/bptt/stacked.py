@@ -11,23 +11,23 @@ from dataclasses import fields
 
 import numpy as np
 import torch
-from tqdm.auto import trange
+from tqdm import trange
 
 from bptt import stacked_cells, training
-from bptt.training import OPTIMISERS, History, Settings, examine, mean_flow, pick_device, to_tensors
+from bptt.training import OPTIMISERS, TESTED, History, Settings, examine, mean_flow, pick_device, step_down, to_tensors
 
 OWN = {"start", "gain", "forget_bias", "input_bias", "chrono", "max_norm"}  # in what networks of one stack may differ
 CORE = ("core.weight_ih_l0", "core.weight_hh_l0", "core.bias_ih_l0", "core.bias_hh_l0")
 
 
-def train(runs, device="cpu", dtype=torch.float32, flow_at=(), progress=False):
+def train(runs, device="cpu", dtype=torch.float32, flow_at=(), tested=TESTED, progress=False):
     """Train many networks at once.
 
     Parameters
     ----------
     runs : sequence of (Settings, int)
         Settings and seed of each. Seeds, initial weights and clipping are each run's own, all else is common.
-    device, dtype, flow_at, progress
+    device, dtype, flow_at, tested, progress
         As for `training.train`.
 
     Returns
@@ -61,9 +61,10 @@ def train(runs, device="cpu", dtype=torch.float32, flow_at=(), progress=False):
                 flow[step] = mean_flow(task, network, seed)
         if step < common.steps:
             x, y = _stack([task.draw(batches, common.N) for _, _, batches, _ in starts], device, dtype)
-            records[:, step] = _step(task, common, params, optimiser, max_norm, x, y)
+            records[:, step] = _gradients(task, common, params, optimiser, max_norm, x, y)
+            step_down(optimiser, common, step)
     _unstack(params, networks)
-    tests = [examine(task, network, test) for network, (_, _, _, test) in zip(networks, starts, strict=True)]
+    tests = [examine(task, network, test, tested) for network, (_, _, _, test) in zip(networks, starts, strict=True)]
     parts = zip(records.transpose(2, 0, 1), flows, tests, networks, strict=True)
     return [History(E, norm, wrong.astype(int), flow, *test, net) for (E, norm, wrong), flow, test, net in parts]
 
@@ -92,8 +93,8 @@ def _stack(batches, device, dtype):
     return torch.stack(x), torch.stack(y)
 
 
-def _step(task, common, params, optimiser, max_norm, x, y):
-    """One step of all networks; losses, norms before clipping and wrong answers, (3, S)."""
+def _gradients(task, common, params, optimiser, max_norm, x, y):
+    """Leave the clipped gradients of all networks; return losses, norms before clipping and wrong answers, (3, S)."""
     h = stacked_cells.hidden(common.kind, common.start == "identity", [params[name] for name in CORE], x)
     output = _readout(params, h if task.every else h[:, -1:])  # (S, T or 1, N, K)
     output = output if task.every else output[:, 0]
@@ -104,7 +105,6 @@ def _step(task, common, params, optimiser, max_norm, x, y):
     factor = (max_norm / (norm + 1e-6)).clamp(max=1.0)
     for p in params.values():
         p.grad *= factor.view(-1, *[1] * (p.ndim - 1))
-    optimiser.step()
     return E.detach().cpu().numpy(), norm.cpu().numpy(), _wrong(task, output, y)
 
 

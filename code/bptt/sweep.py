@@ -23,7 +23,7 @@ import json
 from pathlib import Path
 
 from joblib import Parallel, delayed
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from bptt.arguments import count
 from bptt.records import RecordError, read_text, write_text

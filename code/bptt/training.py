@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from tqdm.auto import trange
+from tqdm import trange
 
 from bptt import networks, tasks
 from bptt.arguments import count, number
@@ -30,8 +30,8 @@ class Settings:
         Of `networks.build`.
     optimiser : str
         ``"adam"`` or ``"sgd"`` (without momentum).
-    lr : float
-        Learning rate.
+    lr, decay : float, bool
+        Learning rate, and whether it falls to 0 in a straight line.
     max_norm : float or None
         Of `torch.nn.utils.clip_grad_norm_`; None does not clip.
     N, steps : int
@@ -51,6 +51,7 @@ class Settings:
     chrono: int | None = None
     optimiser: str = "adam"
     lr: float = 0.01
+    decay: bool = False
     max_norm: float | None = None
     options: dict = field(default_factory=dict)
 
@@ -76,7 +77,7 @@ class History(NamedTuple):
 
     ``loss`` and ``norm`` (steps,): loss of the batch before the step, and norm of its gradient before clipping;
     ``wrong`` (steps,): sequences of the batch answered wrongly; ``flow``: {step: (T,)} mean over fresh sequences of
-    ‖∂E_n/∂h_t‖, with that many steps done; ``test_wrong`` of `TESTED` fresh sequences at the end, ``test_loss``
+    ‖∂E_n/∂h_t‖, with that many steps done; ``test_wrong`` of the fresh sequences at the end, ``test_loss``
     their loss; ``network`` as trained.
     """
 
@@ -89,7 +90,7 @@ class History(NamedTuple):
     network: networks.Network
 
 
-def train(settings, seed, device="cpu", dtype=torch.float32, flow_at=(), progress=False):
+def train(settings, seed, device="cpu", dtype=torch.float32, flow_at=(), tested=TESTED, progress=False):
     """Train one network by `torch.nn`, as one would write it oneself.
 
     Parameters
@@ -103,6 +104,8 @@ def train(settings, seed, device="cpu", dtype=torch.float32, flow_at=(), progres
     dtype : torch.dtype
     flow_at : collection of int
         After how many steps to look at the gradient flow; 0 is before the first.
+    tested : int
+        On how many fresh sequences to test the network at the end.
     progress : bool
         Whether to show a bar.
 
@@ -137,11 +140,18 @@ def train(settings, seed, device="cpu", dtype=torch.float32, flow_at=(), progres
         optimiser.zero_grad()
         E.backward()
         norm = torch.nn.utils.clip_grad_norm_(network.parameters(), max_norm)
-        optimiser.step()
+        step_down(optimiser, settings, step)
         records[:, step] = E.item(), norm.item(), wrong(task, output, y).sum()
     if settings.steps in flow_at:
         flow[settings.steps] = mean_flow(task, network, seed)
-    return History(*records[:2], records[2].astype(int), flow, *examine(task, network, test), network)
+    return History(*records[:2], records[2].astype(int), flow, *examine(task, network, test, tested), network)
+
+
+def step_down(optimiser, settings, step):
+    """One step of the optimiser, at the learning rate of that step."""
+    if settings.decay:
+        optimiser.param_groups[0]["lr"] = settings.lr * (1.0 - step / settings.steps)
+    optimiser.step()
 
 
 def loss(task, output, y):
@@ -174,7 +184,7 @@ def mean_flow(task, network, seed, samples=64):
     return gradient_flow(network.core, x, total).mean(axis=1)
 
 
-def examine(task, network, rng, samples=TESTED):
+def examine(task, network, rng, samples):
     """Number of wrong answers and mean loss over fresh sequences."""
     like = next(network.parameters())
     x, y = to_tensors(task.draw(rng, samples), like.device, like.dtype)
