@@ -77,6 +77,12 @@ def test_the_provenance_says_everything_but_who_and_where(folder):
     assert os.uname().nodename not in text or len(os.uname().nodename) < 4
 
 
+def test_no_table_is_made_of_nothing(folder):
+    (folder / "experiments.toml").write_text(SMALL.replace("every_step = 1", ""), encoding="utf-8")
+    assert experiments.run("tiny", folder)["steps"] == []
+    assert not (folder / "tiny-steps.csv").exists()
+
+
 def test_seeds_of_the_command_replace_those_of_the_file(folder):
     assert {row["seed"] for row in experiments.run("tiny", folder, seeds=1)["runs"]} == {5}
 

@@ -87,6 +87,9 @@ def test_clipping_helps_when_success_falls_without_it_and_less_with_it():
     assert verdict == "reproduced"
     useless = rows("SGD, T = 30", 900, 900) + rows("clipped, T = 30", 0, 900)
     easy = rows("SGD, T = 30", 0, 0) + rows("clipped, T = 30", 0, 0)
+    half = rows("SGD, T = 10", 0, 900) + rows("SGD, T = 30", 0, 900)
+    both = rows("clipped, T = 10", 0, 0) + rows("clipped, T = 30", 0, 0)
+    assert judged(half + both, "clipping helps", **tolerance)[1] == "not reproduced", "without clipping nothing fell"
     for other in (useless, easy):
         assert judged(short + other, "clipping helps", **tolerance)[1] == "not reproduced"
 

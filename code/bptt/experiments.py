@@ -186,7 +186,7 @@ def train_variant(settings, seeds, device="cpu", window=20, flow_at=(), every_st
 
     One thread: the stack is small, and other processes may have the other cores.
     """
-    begin, threads, settings = time.perf_counter(), torch.get_num_threads(), Settings(**settings)
+    begin, threads, settings = time.process_time(), torch.get_num_threads(), Settings(**settings)
     torch.set_num_threads(1)
     try:
         histories = stacked.train([(settings, seed) for seed in seeds], device, flow_at=flow_at)
@@ -199,7 +199,7 @@ def train_variant(settings, seeds, device="cpu", window=20, flow_at=(), every_st
     for seed, history in list(zip(seeds, histories, strict=True))[:every_step]:
         pairs = enumerate(zip(history.loss, history.norm, strict=True))
         rows["steps"] += [{"seed": seed, "step": k, "loss": _short(E), "norm": _short(norm)} for k, (E, norm) in pairs]
-    return rows | {"seconds": round(time.perf_counter() - begin, 1)}
+    return rows | {"seconds": round(time.process_time() - begin, 1)}
 
 
 def _flow(histories):

@@ -26,7 +26,7 @@ def write(path, command, seeds, jobs, seconds):
     jobs : int
         Processes that shared the variants.
     seconds : sequence of float
-        Duration of the last call, and then of each variant's training, whichever call it was in.
+        Duration of the last call, and then the processor time of each variant's training, whichever call it was in.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def write(path, command, seeds, jobs, seconds):
         "command": command,
         "seeds": seeds,
         "date": datetime.now(UTC).date().isoformat(),
-        "seconds": {"training": round(sum(variants), 1), "last_call": round(call, 1), "processes": jobs},
+        "seconds": {"processor": round(sum(variants), 1), "last_call": round(call, 1), "processes": jobs},
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         "machine": machine(),
     })  # fmt: skip
