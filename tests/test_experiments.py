@@ -133,6 +133,13 @@ def test_one_small_case_can_be_run_again(folder):
         experiments.again("tiny", "RNN", 3, folder)
 
 
+def test_a_rate_that_falls_cannot_be_cut_short(folder):
+    (folder / "experiments.toml").write_text(SMALL.replace('kind = "rnn" }', 'kind = "rnn", decay = true }'), "utf-8")
+    experiments.run("tiny", folder)
+    with pytest.raises(ValueError, match="variant is 'RNN', but needs one without decay"):
+        experiments.again("tiny", "RNN", 8, folder)
+
+
 def test_forged_numbers_would_be_noticed(folder):
     experiments.run("tiny", folder)
     rows = experiments.load("tiny", "curves", folder)
@@ -183,6 +190,25 @@ def test_the_module_runs_as_a_command(folder):
     command = [sys.executable, "-m", "bptt.experiments", "--data", str(folder), "list"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert "broken" in done.stdout
+
+
+@pytest.mark.parametrize(("name", "variant"), [("adding", "LSTM"), ("clipping", "no clipping")])
+def test_what_the_chapter_stores_is_genuine(name, variant):
+    np.testing.assert_allclose(*experiments.again(name, variant, 60, DATA), rtol=1e-3)
+
+
+def test_what_the_chapter_stores_is_whole():
+    for name, spec in experiments.catalogue(DATA).items():
+        runs = experiments.load(name, "runs", DATA)
+        told = records.read_toml(DATA / f"{name}.toml")
+        assert [(row["variant"], row["seed"]) for row in runs] == [
+            (v, s) for v in spec["variants"] for s in told["seeds"]
+        ]
+        assert len(told["seeds"]) == spec["seeds"]
+        assert told["seeds"][0] == spec.get("first_seed", 0)
+        steps = {v: experiments.settings(name, v, DATA).steps for v in spec["variants"]}
+        last = {(row["variant"], row["seed"]): row["step"] for row in experiments.load(name, "curves", DATA)}
+        assert last == {(row["variant"], row["seed"]): steps[row["variant"]] for row in runs}
 
 
 def test_every_experiment_of_the_chapter_can_be_made():
