@@ -92,7 +92,7 @@ def settings(name, variant, folder=FOLDER):
     return Settings(**spec["common"] | spec["variants"][variant])
 
 
-def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=1, progress=False, command=None):
+def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=None, progress=False, command=None):
     """Run an experiment, or what is left of it, and store its tables.
 
     Parameters
@@ -103,8 +103,8 @@ def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=1, progress=False, c
     device : str
     seeds : int, optional
         How many seeds, in place of what the file says.
-    jobs : int
-        Number of processes that share the variants.
+    jobs : int, optional
+        Number of processes that share the variants; left out, as for `sweep.run`, so that a cluster can be chosen.
     progress : bool
     command : str, optional
         What the provenance says that was typed.

@@ -23,8 +23,8 @@ def write(path, command, seeds, jobs, seconds):
         What was typed.
     seeds : list of int
         Every variant was run with each.
-    jobs : int
-        Processes that shared the variants.
+    jobs : int or None
+        Processes that shared the variants; None left it to joblib.
     seconds : sequence of float
         Duration of the last call, and then the processor time of each variant's training, whichever call it was in.
 
@@ -34,11 +34,12 @@ def write(path, command, seeds, jobs, seconds):
         When it cannot be written.
     """
     call, *variants = seconds
+    spent = {"processor": round(sum(variants), 1), "last_call": round(call, 1), "processes": jobs or "left to joblib"}
     write_toml(path, {
         "command": command,
         "seeds": seeds,
         "date": datetime.now(UTC).date().isoformat(),
-        "seconds": {"processor": round(sum(variants), 1), "last_call": round(call, 1), "processes": jobs},
+        "seconds": spent,
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         "machine": machine(),
     })  # fmt: skip
