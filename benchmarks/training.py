@@ -25,8 +25,8 @@ def races():
     settings = Settings(**SETTINGS, N=20, steps=STEPS)
     together = stacked.train([(settings, seed) for seed in range(2)], dtype=torch.float64)
     for seed, history in enumerate(together):
-        alone = training.train(settings, seed, dtype=torch.float64)
-        np.testing.assert_allclose(history.loss, alone.loss, rtol=1e-8)
+        expected = training.train(settings, seed, dtype=torch.float64)
+        np.testing.assert_allclose(history.loss, expected.loss, rtol=1e-8)
     for N in (10, 20):
         yield Race(
             f"{SEEDS} seeds, N={N}, {STEPS} steps",
