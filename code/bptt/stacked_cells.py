@@ -36,12 +36,7 @@ def hidden(kind, relu, params, x):
         return _gru(*params, x)
     W_x, W_h, b, b_h = params
     W = torch.cat([W_x, W_h, (b + b_h)[:, :, None]], dim=2).mT.contiguous()
-    if kind == "rnn":
-        return _Rnn.apply(W, x, relu)
-    H = W_h.shape[2]
-    twice = W.new_ones(4 * H)
-    twice[2 * H : 3 * H] = 2.0
-    return _Lstm.apply(W * twice, x)
+    return _Lstm.apply(W, x) if kind == "lstm" else _Rnn.apply(W, x, relu)
 
 
 def _inputs(W, x, H):
@@ -90,43 +85,47 @@ class _Rnn(torch.autograd.Function):
 class _Lstm(torch.autograd.Function):
     """The LSTM of Chapter 3 and its back-propagation of Chapter 4, gates in torch's order i, f, g, o.
 
-    With tanh z = 2σ(2z) - 1 one call of σ serves all gates and the candidate: `hidden` doubles the rows of g, and
-    what is kept here in place of g is s = σ(2z).
+    One call of σ serves a whole step, and one call of its slope: what they do to the candidate is overwritten, or was
+    set aside before. That is faster than to spare it.
     """
 
     @staticmethod
     def forward(ctx, W, x):
         (S, T, N, _), H = x.shape, W.shape[2] // 4
         v, h = _inputs(W, x, H)
-        gates, c, e = x.new_empty(T, S, N, 4 * H), x.new_zeros(T + 1, S, N, H), x.new_empty(T, S, N, H)
+        gates, g, e = x.new_empty(T, S, N, 4 * H), x.new_empty(T, S, N, H), x.new_empty(T, S, N, H)
+        c = x.new_zeros(T + 1, S, N, H)
+        v_t, h_t, z_t = v.unbind(1), h.unbind(1), gates.unbind()  # all views of the steps at once
+        i, f, z_g, o = (gate.unbind() for gate in gates.split(H, dim=-1))
         for t in range(T):
-            torch.bmm(v[:, t], W, out=gates[t])
-            i, f, s, o = gates[t].sigmoid_().split(H, dim=-1)
-            torch.mul(f, c[t], out=c[t + 1]).addcmul_(i, s, value=2.0).sub_(i)  # f c + i g
+            torch.bmm(v_t[t], W, out=z_t[t])
+            g[t].copy_(z_g[t]).tanh_()
+            z_t[t].sigmoid_()
+            torch.mul(f[t], c[t], out=c[t + 1]).addcmul_(i[t], g[t])
             torch.tanh(c[t + 1], out=e[t])
-            torch.mul(o, e[t], out=h[:, t + 1])
-        ctx.save_for_backward(W, v, gates, c, e)
+            torch.mul(o[t], e[t], out=h_t[t + 1])
+        ctx.save_for_backward(W, v, gates, g, c, e)
         return h[:, 1:].clone()
 
     @staticmethod
     def backward(ctx, losses):
-        W, v, gates, c, e = ctx.saved_tensors
-        T, S, N, G = gates.shape
-        H = G // 4
+        W, v, gates, g, c, e = ctx.saved_tensors
+        T, S, N, H = g.shape
         W_h, dh, dc = W[:, -1 - H : -1].mT.contiguous(), losses[:, -1].clone(), c.new_zeros(S, N, H)
-        dz = gates.new_empty(S, T, N, G)
+        dz = gates.new_zeros(S, T, N, 4 * H)
+        dz_t, dE_t = dz.unbind(1), losses.unbind(1)
+        i, f, _, o = (gate.unbind() for gate in gates.split(H, dim=-1))
+        dz_i, dz_f, dz_g, dz_o = (part.unbind(1) for part in dz.split(H, dim=-1))
         for t in reversed(range(T)):
-            i, f, s, o = gates[t].split(H, dim=-1)
-            z_i, z_f, z_g, z_o = dz[:, t].split(H, dim=-1)
-            dc += aten.tanh_backward(dh * o, e[t])
-            torch.mul(dc, s, out=z_i).mul_(2.0).sub_(dc)  # dc g
-            torch.mul(dc, c[t], out=z_f)
-            torch.mul(dc, i, out=z_g).mul_(2.0)
-            torch.mul(dh, e[t], out=z_o)
-            aten.sigmoid_backward(dz[:, t], gates[t], grad_input=dz[:, t])
-            dc *= f
+            dc += aten.tanh_backward(dh * o[t], e[t])
+            torch.mul(dc, g[t], out=dz_i[t])
+            torch.mul(dc, c[t], out=dz_f[t])
+            torch.mul(dh, e[t], out=dz_o[t])
+            aten.sigmoid_backward(dz_t[t], gates[t], grad_input=dz_t[t])
+            aten.tanh_backward(dc * i[t], g[t], grad_input=dz_g[t])
+            dc *= f[t]
             if t:
-                dh = torch.baddbmm(losses[:, t - 1], dz[:, t], W_h)
+                dh = torch.baddbmm(dE_t[t - 1], dz_t[t], W_h)
         return _weights(v, dz), None
 
 
