@@ -13,16 +13,23 @@ BPTT, BOOKKIT = ROOT / "code" / "bptt", ROOT / "code" / "bookkit"
 # The one table of floors, the lowest first. A module imports from floors below its own, never from beside or above,
 # and from other people's packages only those named here. The ground floor holds what everything may stand on.
 FLOORS = [
-    {"arguments": {"numpy"}, "source": set()},
+    {"arguments": {"numpy"}, "records": set(), "source": set()},
     {
         "activations": {"numpy", "scipy"},
         "checks": {"numpy"},
         "clipping": {"numpy"},
+        "diagnose": {"torch"},
+        "intervals": {"scipy"},
         "matrices": {"numpy", "scipy"},
         "meanfield": {"numpy", "scipy"},
+        "networks": {"numpy", "torch"},
         "one_unit": {"numpy", "scipy"},
+        "provenance": set(),
         "scaled": {"numpy"},
         "spectra": {"numpy", "scipy"},
+        "stacked_cells": {"torch"},
+        "sweep": {"joblib", "tqdm"},
+        "tasks": {"numpy"},
     },
     {
         "rnn": {"numpy"},
@@ -32,15 +39,26 @@ FLOORS = [
         "symbolic": {"sympy"},
         "symbolic_jacobian": {"sympy"},
         "symbolic_lstm": {"sympy"},
+        "training": {"numpy", "torch", "tqdm"},
     },
     {
         "jacobians_lstm": {"numpy"},
         "driven": {"numpy"},
         "lyapunov": {"numpy", "scipy"},
         "autograd": {"numpy", "torch"},
+        "stacked": {"numpy", "torch", "tqdm"},
     },
-    {"jacobians": {"numpy"}, "paths": {"numpy"}, "autograd_lstm": {"numpy", "torch"}},
-    {"miniatures": {"numpy"}, "plotting": {"numpy", "matplotlib", "matplotlib_inline"}},
+    {
+        "jacobians": {"numpy"},
+        "paths": {"numpy"},
+        "autograd_lstm": {"numpy", "torch"},
+        "experiments": {"numpy", "torch"},
+    },
+    {
+        "miniatures": {"numpy"},
+        "plotting": {"numpy", "matplotlib", "matplotlib_inline"},
+        "replication": {"numpy"},
+    },
     {"explore": {"numpy", "matplotlib"}, "shapes": {"numpy", "matplotlib"}},
     {"diagrams": {"numpy"}, "diagrams_lstm": {"numpy"}, "fan": {"numpy", "matplotlib"}},
 ]
@@ -50,7 +68,18 @@ MAY_IMPORT = {module: packages for floor in FLOORS for module, packages in floor
 # Heavy packages have few doors.
 ONLY_IN = {
     "sympy": {"symbolic", "symbolic_jacobian", "symbolic_lstm"},
-    "torch": {"autograd", "autograd_lstm"},
+    "torch": {
+        "autograd",
+        "autograd_lstm",
+        "diagnose",
+        "experiments",
+        "networks",
+        "stacked",
+        "stacked_cells",
+        "training",
+    },
+    "joblib": {"sweep"},
+    "tqdm": {"stacked", "sweep", "training"},
     "matplotlib": {"plotting", "explore", "shapes", "fan"},
 }
 

@@ -1,0 +1,125 @@
+"""Networks to train: a recurrent layer of `torch.nn` and a linear read-out, with weights drawn by NumPy.
+
+Drawn by NumPy, the same seed gives the same network in every version of torch, alone or in a stack.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from bptt.arguments import count, generator, number
+
+CORES = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
+GATES = {"rnn": 1, "gru": 3, "lstm": 4}
+STARTS = ("gaussian", "orthogonal", "identity", "uniform")
+OPEN = 40.0  # σ(40) is 1 to the last digit, and its slope 0: a gate that stays open for ever
+
+
+class Network(torch.nn.Module):
+    """A recurrent layer ``core`` and a linear ``readout`` on its hidden states, as one would write it oneself.
+
+    Parameters
+    ----------
+    kind : str
+        ``"rnn"``, ``"gru"`` or ``"lstm"``.
+    D, H, K : int
+        Inputs, hidden units, outputs.
+    relu : bool
+        For the RNN: ReLU in place of tanh.
+    """
+
+    def __init__(self, kind, D, H, K, relu=False):
+        super().__init__()
+        options = {"nonlinearity": "relu"} if relu else {}
+        self.kind, self.relu = kind, relu
+        self.core = CORES[kind](D, H, dtype=torch.float64, **options)
+        self.readout = torch.nn.Linear(H, K, dtype=torch.float64)
+
+    def forward(self, x, every=False):
+        """Outputs (N, K) at the last step of ``x`` (T, N, D), or (T, N, K) at every step."""
+        h, _ = self.core(x)
+        return self.readout(h if every else h[-1])
+
+
+def build(kind, D, H, K, rng, start="uniform", gain=1.0, forget_bias=0.0, input_bias=None, chrono=None):
+    """Make a network and draw its weights.
+
+    Parameters
+    ----------
+    kind : str
+        ``"rnn"``, ``"gru"`` or ``"lstm"``.
+    D, H, K : int
+        Inputs, hidden units, outputs.
+    rng : numpy.random.Generator
+    start : str
+        How W_h begins: ``"uniform"`` on ±1/√H, as torch draws it; ``"gaussian"``, N(0, gain²/H); ``"orthogonal"``,
+        gain times a random rotation (for each gate its own); ``"identity"``, gain times the identity, with ReLU in
+        place of tanh (le2015). All other weights and biases are uniform on ±1/√H; with ``"identity"`` the biases
+        are 0.
+    gain : float
+    forget_bias : float
+        Of the LSTM: b_f begins there exactly. At `OPEN` and above the gate never closes and never learns.
+    input_bias : float, optional
+        Of the LSTM: b_i begins there exactly; left out, it is uniform as the others.
+    chrono : int, optional
+        Of the LSTM, in place of `forget_bias`: b_f = ln U(1, chrono - 1) and b_i = -b_f (tallec2018).
+
+    Returns
+    -------
+    Network
+        In float64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When the kind or the start is unknown, or a number out of range.
+
+    Examples
+    --------
+    >>> build("lstm", 2, 8, 1, np.random.default_rng(0), forget_bias=1.0).core.bias_ih_l0[8:16].detach().numpy()
+    array([1., 1., 1., 1., 1., 1., 1., 1.])
+    """
+    for name, value, known in (("kind", kind, CORES), ("start", start, STARTS)):
+        if value not in known:
+            raise ValueError(f"{name} is {value!r}, but needs one of {', '.join(known)}")
+    generator("rng", rng)
+    D, H, K, gain = count("D", D), count("H", H), count("K", K), number("gain", gain, at_least=0)
+    network = Network(kind, D, H, K, relu=start == "identity")
+    with torch.no_grad():
+        for parameter in network.parameters():
+            _set(parameter, rng.uniform(-1.0, 1.0, parameter.shape) / np.sqrt(H))
+        if start != "uniform":
+            _set(network.core.weight_hh_l0, gain * np.concatenate([_square(start, H, rng) for _ in range(GATES[kind])]))
+        if start == "identity":
+            network.core.bias_ih_l0.zero_()
+            network.core.bias_hh_l0.zero_()
+        if kind == "lstm":
+            _gate_biases(network.core, H, rng, forget_bias, input_bias, chrono)
+    return network
+
+
+def _square(start, H, rng):
+    """One recurrent matrix before its gain."""
+    if start == "identity":
+        return np.eye(H)
+    A = rng.standard_normal((H, H)) / np.sqrt(H)
+    if start == "gaussian":
+        return A
+    Q, R = np.linalg.qr(A)
+    return Q * np.sign(np.diag(R))  # without the signs it would not be uniform over all rotations
+
+
+def _gate_biases(core, H, rng, forget_bias, input_bias, chrono):
+    """Put b_f and b_i where they should begin; torch adds two biases, so the other is 0 there."""
+    if chrono is not None:
+        forget_bias = np.log(rng.uniform(1.0, count("chrono", chrono, at_least=3) - 1.0, H))
+        input_bias = -forget_bias
+    for first, bias in ((H, forget_bias), (0, input_bias)):
+        if bias is not None:
+            core.bias_ih_l0[first : first + H] = torch.as_tensor(bias)
+            core.bias_hh_l0[first : first + H] = 0.0
+
+
+def _set(parameter, values):
+    parameter.copy_(torch.from_numpy(values))

@@ -1,0 +1,54 @@
+"""Where stored results come from: command, versions, seeds, machine, date, duration. No name, no path."""
+
+from __future__ import annotations
+
+import os
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from bptt.records import write_toml
+
+PACKAGES = ("gradients-through-time", "torch", "numpy", "scipy", "joblib")
+
+
+def write(path, command, seeds, jobs, seconds):
+    """Write the provenance of results beside them.
+
+    Parameters
+    ----------
+    path : str or pathlib.Path
+    command : str
+        What was typed.
+    seeds : list of int
+        Every variant was run with each.
+    jobs : int or None
+        Processes that shared the variants; None left it to joblib.
+    seconds : sequence of float
+        Duration of the last call, and then the processor time of each variant's training, whichever call it was in.
+
+    Raises
+    ------
+    bptt.records.RecordError
+        When it cannot be written.
+    """
+    call, *variants = seconds
+    spent = {"processor": round(sum(variants), 1), "last_call": round(call, 1), "processes": jobs or "left to joblib"}
+    write_toml(path, {
+        "command": command,
+        "seeds": seeds,
+        "date": datetime.now(UTC).date().isoformat(),
+        "seconds": spent,
+        "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
+        "machine": machine(),
+    })  # fmt: skip
+
+
+def machine(cpuinfo="/proc/cpuinfo"):
+    """What decides the speed and the last digits: processor, cores, system."""
+    model = platform.processor() or platform.machine()
+    if (info := Path(cpuinfo)).exists():
+        lines = info.read_text(encoding="utf-8").splitlines()
+        model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
+    return {"processor": model, "cores": os.cpu_count(), "system": platform.system()}

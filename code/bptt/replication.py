@@ -1,0 +1,124 @@
+"""Published results, met or honestly missed: one verdict for each row of ``replication.toml``.
+
+The file says, for every published statement, what is run here, in what it differs, and under which condition it
+counts as reproduced. It was written before the runs; nothing here chooses anything afterwards. Every seed counts, and
+a training that diverges is a failure.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bptt.experiments import FOLDER, load
+from bptt.intervals import wilson
+from bptt.records import RecordError, read_toml
+
+
+class Verdict(NamedTuple):
+    """One row of the table: all text, but for the number of ``seeds``."""
+
+    source: str
+    statement: str
+    setting: str
+    differences: str
+    rule: str
+    seeds: int
+    result: str
+    verdict: str
+
+
+def table(folder=FOLDER):
+    """The replication table.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Where ``replication.toml`` and the stored runs are.
+
+    Returns
+    -------
+    list of Verdict
+        ``verdict`` is ``"reproduced"``, ``"not reproduced"`` or ``"not attempted"``.
+
+    Raises
+    ------
+    bptt.records.RecordError
+        When a file is missing or damaged, or names a rule that does not exist.
+    """
+    rows = []
+    for name, spec in read_toml(Path(folder) / "replication.toml").items():
+        for paper in spec["published"]:
+            result, verdict = judge(paper, load(name, "runs", folder) if "judge" in paper else None)
+            texts = (paper[key] for key in ("source", "statement", "setting", "differences", "rule"))
+            rows.append(Verdict(*texts, spec["seeds"] if "judge" in paper else 0, result, verdict))
+    return rows
+
+
+def judge(paper, runs):
+    """Result and verdict of one published statement, from the stored runs.
+
+    Raises
+    ------
+    bptt.records.RecordError
+        When its rule does not exist.
+    """
+    if runs is None:
+        return "", "not attempted"
+    if paper["judge"] not in JUDGES:
+        raise RecordError(f"judge is {paper['judge']!r}, but needs one of {', '.join(JUDGES)}")
+    result, reproduced = JUDGES[paper["judge"]](runs, **paper["tolerance"])
+    return result, "reproduced" if reproduced else "not reproduced"
+
+
+def successes(runs, variant, most_wrong):
+    """Success rate of a variant: a run succeeds with at most `most_wrong` wrong of its test sequences.
+
+    Returns
+    -------
+    bptt.intervals.Rate
+    """
+    wrong = [row["test_wrong"] for row in runs if row["variant"] == variant]
+    return wilson(sum(k <= most_wrong for k in wrong), len(wrong))
+
+
+def _solved(runs, variant, most_wrong, share, sequences):
+    """At least a `share` of the seeds succeeds, and the median of the sequences it takes is at most `sequences`."""
+    rate = successes(runs, variant, most_wrong)
+    taken = [
+        np.inf if row["solved_after"] is None else row["solved_after"] for row in runs if row["variant"] == variant
+    ]
+    median = np.median(taken)
+    after = f"median {median:,.0f} sequences" if np.isfinite(median) else "no streak of 2,000 in most runs"
+    return f"{rate}; {after}", rate.successes >= share * rate.trials and median <= sequences
+
+
+def _ordered(runs, variants, factors):
+    """Median test losses in order: each at least (or at most, as said) a factor times the next."""
+    losses = [np.array([row["test_loss"] for row in runs if row["variant"] == name]) for name in variants]
+    medians = [float(np.median(np.where(np.isnan(E), np.inf, E))) for E in losses]
+    held = all(a >= factor * b for (a, b), factor in zip(pairwise(medians), factors, strict=True))
+    return ", ".join(f"{name}: {m:.2g}" for name, m in zip(variants, medians, strict=True)), held
+
+
+def _clipping_helps(runs, lengths, most_wrong, falls_to, margin):
+    """Without clipping success falls with the length; clipping wins at least `margin` more runs in all."""
+    plain = [successes(runs, f"SGD, T = {T}", most_wrong) for T in lengths]
+    clipped = [successes(runs, f"clipped, T = {T}", most_wrong) for T in lengths]
+    falls = plain[-1].successes <= falls_to * plain[0].successes
+    wins = sum(r.successes for r in clipped) - sum(r.successes for r in plain)
+    pairs = zip(lengths, plain, clipped, strict=True)
+    return "; ".join(f"T = {T}: SGD {a}, clipped {b}" for T, a, b in pairs), falls and wins >= margin
+
+
+def _vanishes(runs, variants, most_wrong, below):
+    """At least one of the variants has a success rate whose interval ends below `below`."""
+    rates = [successes(runs, name, most_wrong) for name in variants]
+    said = "; ".join(f"{name}: {rate}" for name, rate in zip(variants, rates, strict=True))
+    return said, any(rate.high < below for rate in rates)
+
+
+JUDGES = {"solved": _solved, "ordered": _ordered, "clipping helps": _clipping_helps, "vanishes": _vanishes}

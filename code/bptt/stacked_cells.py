@@ -1,0 +1,143 @@
+"""Many small networks as one tensor program: batched recurrences, with the LSTM's and the RNN's backward pass by hand.
+
+A leading axis S counts the networks. Their parameters are those of `torch.nn`, stacked: ``weight_ih`` (S, G, D),
+``weight_hh`` (S, G, H), two biases (S, G), with G = H, 3 H or 4 H rows for RNN, GRU and LSTM.
+
+Time is the second axis. One step multiplies ``[x_t, h_{t-1}, 1]`` with ``[W_x, W_h, b]``, for all networks in one
+call, and the gradient of all weights is one product over all steps.
+"""
+
+from __future__ import annotations
+
+import torch
+
+aten = torch.ops.aten  # tanh_backward(d, e) is d (1 - e²) and sigmoid_backward(d, s) is d s (1 - s), in one pass
+
+
+def hidden(kind, relu, params, x):
+    """Hidden states of every network at every step.
+
+    Parameters
+    ----------
+    kind : str
+        ``"rnn"``, ``"gru"`` or ``"lstm"``.
+    relu : bool
+        For the RNN: ReLU in place of tanh.
+    params : list of four tensors
+        Stacked ``weight_ih``, ``weight_hh``, ``bias_ih``, ``bias_hh``.
+    x : (S, T, N, D) tensor
+
+    Returns
+    -------
+    (S, T, N, H) tensor
+        Equal to the outputs of the S layers of `torch.nn`, up to rounding.
+    """
+    if kind == "gru":
+        return _gru(*params, x)
+    W_x, W_h, b, b_h = params
+    W = torch.cat([W_x, W_h, (b + b_h)[:, :, None]], dim=2).mT.contiguous()
+    return _Lstm.apply(W, x) if kind == "lstm" else _Rnn.apply(W, x, relu)
+
+
+def _inputs(W, x, H):
+    """Room for ``[x_t, h_{t-1}, 1]`` of all steps and one more; the inputs and the ones are filled in."""
+    S, T, N, D = x.shape
+    v = x.new_zeros(S, T + 1, N, D + H + 1)
+    v[:, :T, :, :D] = x
+    v[..., -1] = 1.0
+    return v, v[..., D:-1]
+
+
+def _weights(v, dz):
+    """Gradient of the weights, Σ_t v_tᵀ dz_t, as one product."""
+    S, T, N, G = dz.shape
+    return v[:, :T].reshape(S, T * N, -1).mT @ dz.view(S, T * N, G)
+
+
+class _Rnn(torch.autograd.Function):
+    """h_t = a(z_t) with z_t = W v_t, and equations (1.3.1) to (1.3.5) backwards."""
+
+    @staticmethod
+    def forward(ctx, W, x, relu):
+        H = W.shape[2]
+        v, h = _inputs(W, x, H)
+        for t in range(x.shape[1]):
+            z = torch.bmm(v[:, t], W)
+            h[:, t + 1] = z.relu_() if relu else z.tanh_()
+        ctx.save_for_backward(W, v)
+        ctx.relu = relu
+        return h[:, 1:].clone()
+
+    @staticmethod
+    def backward(ctx, losses):
+        W, v = ctx.saved_tensors
+        H = W.shape[2]
+        h = v[:, 1:, :, -1 - H : -1]
+        dz = (h > 0).to(h.dtype) if ctx.relu else 1.0 - h * h  # the slope first; then the gradient, in its place
+        W_h, dh = W[:, -1 - H : -1].mT.contiguous(), losses[:, -1].clone()
+        for t in reversed(range(dz.shape[1])):
+            dz_t = dz[:, t].mul_(dh)
+            if t:
+                dh = torch.baddbmm(losses[:, t - 1], dz_t, W_h)
+        return _weights(v, dz), None, None
+
+
+class _Lstm(torch.autograd.Function):
+    """The LSTM of Chapter 3 and its back-propagation of Chapter 4, gates in torch's order i, f, g, o.
+
+    One call of σ serves a whole step, and one call of its slope: what they do to the candidate is overwritten, or was
+    set aside before. That is faster than to spare it.
+    """
+
+    @staticmethod
+    def forward(ctx, W, x):
+        (S, T, N, _), H = x.shape, W.shape[2] // 4
+        v, h = _inputs(W, x, H)
+        gates, g, e = x.new_empty(T, S, N, 4 * H), x.new_empty(T, S, N, H), x.new_empty(T, S, N, H)
+        c = x.new_zeros(T + 1, S, N, H)
+        v_t, h_t, z_t = v.unbind(1), h.unbind(1), gates.unbind()  # all views of the steps at once
+        i, f, z_g, o = (gate.unbind() for gate in gates.split(H, dim=-1))
+        for t in range(T):
+            torch.bmm(v_t[t], W, out=z_t[t])
+            g[t].copy_(z_g[t]).tanh_()
+            z_t[t].sigmoid_()
+            torch.mul(f[t], c[t], out=c[t + 1]).addcmul_(i[t], g[t])
+            torch.tanh(c[t + 1], out=e[t])
+            torch.mul(o[t], e[t], out=h_t[t + 1])
+        ctx.save_for_backward(W, v, gates, g, c, e)
+        return h[:, 1:].clone()
+
+    @staticmethod
+    def backward(ctx, losses):
+        W, v, gates, g, c, e = ctx.saved_tensors
+        T, S, N, H = g.shape
+        W_h, dh, dc = W[:, -1 - H : -1].mT.contiguous(), losses[:, -1].clone(), c.new_zeros(S, N, H)
+        dz = gates.new_zeros(S, T, N, 4 * H)
+        dz_t, dE_t = dz.unbind(1), losses.unbind(1)
+        i, f, _, o = (gate.unbind() for gate in gates.split(H, dim=-1))
+        dz_i, dz_f, dz_g, dz_o = (part.unbind(1) for part in dz.split(H, dim=-1))
+        for t in reversed(range(T)):
+            dc += aten.tanh_backward(dh * o[t], e[t])
+            torch.mul(dc, g[t], out=dz_i[t])
+            torch.mul(dc, c[t], out=dz_f[t])
+            torch.mul(dh, e[t], out=dz_o[t])
+            aten.sigmoid_backward(dz_t[t], gates[t], grad_input=dz_t[t])
+            aten.tanh_backward(dc * i[t], g[t], grad_input=dz_g[t])
+            dc *= f[t]
+            if t:
+                dh = torch.baddbmm(dE_t[t - 1], dz_t[t], W_h)
+        return _weights(v, dz), None
+
+
+def _gru(W_x, W_h, b, b_h, x):
+    """The GRU, gates in torch's order r, z, n, differentiated automatically."""
+    (S, T, N, D), H = x.shape, W_h.shape[2]
+    drive = torch.baddbmm(b[:, None], x.reshape(S, T * N, D), W_x.mT).view(S, T, N, 3 * H)
+    h, states, W_hT, b_h = x.new_zeros(S, N, H), [], W_h.mT.contiguous(), b_h[:, None]
+    for drive_t in drive.unbind(dim=1):
+        state = torch.baddbmm(b_h, h, W_hT)
+        r, z = torch.sigmoid(drive_t[..., : 2 * H] + state[..., : 2 * H]).chunk(2, dim=-1)
+        n = torch.tanh(drive_t[..., 2 * H :] + r * state[..., 2 * H :])
+        h = n + z * (h - n)
+        states.append(h)
+    return torch.stack(states, dim=1)
