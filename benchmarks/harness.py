@@ -35,8 +35,8 @@ class Race(NamedTuple):
     rivals: list[Rival]
 
 
-def medians(functions, seconds=4.0, at_least=9, at_most=400, pause=0.002):
-    """Median time of each function in seconds, measured in turns.
+def medians(functions, seconds=4.0, at_least=9, at_most=400, patience=60.0, pause=0.002):
+    """Median time of each function in seconds, measured in turns; where turns are long, three of them are enough.
 
     A pause before each turn lets the threads of the previous contestant fall asleep: they spin for a while when
     their work is done, and would slow down the next.
@@ -44,7 +44,10 @@ def medians(functions, seconds=4.0, at_least=9, at_most=400, pause=0.002):
     for run in functions:
         run()
     times, start = [], time.perf_counter()
-    while len(times) < at_least or (time.perf_counter() - start < seconds and len(times) < at_most):
+    while len(times) < 3 or (
+        (spent := time.perf_counter() - start) < patience
+        and (len(times) < at_least or (spent < seconds and len(times) < at_most))
+    ):
         times.append([_time(run, pause) for run in functions])
     return np.median(times, axis=0)
 
