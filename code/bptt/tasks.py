@@ -1,7 +1,7 @@
 """Sequences to learn: small tasks in which what matters early is asked for late.
 
-Every task draws its batches from a generator that is passed in, and knows what a model without memory can reach at
-best (its baseline) and when a sequence counts as solved (its criterion).
+Every task draws its batches from a generator that is passed in, and knows what an answer that does not depend on the
+sequence can reach at best (its baseline) and when a sequence counts as solved (its criterion).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Task:
     every : bool
         Whether the loss is at every step; otherwise it is at the last one.
     baseline, why : float, str
-        Smallest expected loss without memory, in units of the loss, and the reason.
+        Smallest expected loss of an answer that never looks at the sequence, in units of the loss, and the reason.
     criterion : str
         When the answer to a sequence is wrong, in words; `wrong` decides it.
     sampler : callable
