@@ -196,9 +196,7 @@ def test_a_page_reads_without_a_script(open_page):
 )
 def test_search_finds_words_and_symbols_from_a_folder(open_page, words, name):
     page = open_page("search", rest=f"?q={quote(words)}")
-    page.wait_for_selector("#search-results li a")
-    found = page.locator("#search-results li a").evaluate_all("links => links.map((link) => link.pathname)")
-    assert any(link.endswith(f"{name}.html") for link in found), found
+    page.wait_for_selector(f'#search-results li a[href*="{name}.html"]')  # results come one after the other
     expect_none(page.heard, page, "search")
 
 
@@ -312,5 +310,5 @@ def test_equations_are_numbered_in_order_under_the_number_of_the_page(site, name
 def test_the_site_has_one_palette(site):
     """Hand-drawn files name no colour that the palette does not."""
     palette = set(re.findall("#[0-9a-f]{6}", (SITE / "_static/palette.css").read_text("utf-8")))
-    for path in (ROOT / "_static").rglob("*.*"):
+    for path in (path for path in (ROOT / "_static").rglob("*.*") if path.suffix != ".png"):
         assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b", path.read_text("utf-8"))) <= palette, path
