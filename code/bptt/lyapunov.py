@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from scipy.linalg.blas import dsyrk, dtrsm
+from scipy.linalg.blas import dgemm, dsyrk, dtrsm
 from scipy.linalg.lapack import dpotrf
 from scipy.special import digamma, polygamma
 
@@ -104,7 +104,7 @@ def _growth(J, k):
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for J_t in J:
             Q = _frame(len(J_t), k) if Q is None else Q
-            Q, r = _qr((Q.T @ J_t.T).T)  # J_t Q, but column by column in memory, as LAPACK likes it
+            Q, r = _qr(dgemm(1.0, J_t.T, Q, trans_a=True))  # J_t Q by the same BLAS: two pools of threads would fight
             stretch.append(r)
         if not stretch:
             raise ValueError("J has no step, but needs at least 1")
