@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
+from scipy.linalg import qr
 from scipy.linalg.blas import dgemm, dsyrk, dtrsm
 from scipy.linalg.lapack import dpotrf
 from scipy.special import digamma, polygamma
@@ -104,7 +105,7 @@ def _growth(J, k):
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         for J_t in J:
             Q = _frame(len(J_t), k) if Q is None else Q
-            Q, r = _qr(dgemm(1.0, J_t.T, Q, trans_a=True))  # J_t Q by the same BLAS: two pools of threads would fight
+            Q, r = _qr(dgemm(1.0, J_t.T, Q, trans_a=True))  # J_t Q by SciPy's BLAS, as in _qr: NumPy's would fight it
             stretch.append(r)
         if not stretch:
             raise ValueError("J has no step, but needs at least 1")
@@ -136,7 +137,7 @@ def _qr(Y):
     R, failed = dpotrf(dsyrk(1.0, Y, trans=True), clean=False, overwrite_a=True)
     r = R.diagonal().copy()
     if failed or not r.min() > max(1e-4 * r.max(), 1e-140):
-        Q, R = np.linalg.qr(Y)
+        Q, R = qr(Y, mode="economic", check_finite=False)
         return Q, np.abs(R.diagonal())
     return dtrsm(1.0, R, Y, side=True, overwrite_b=True), r
 
