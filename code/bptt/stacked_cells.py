@@ -110,17 +110,10 @@ class _Lstm(torch.autograd.Function):
     def backward(ctx, losses):
         W, v, gates, g, c, e = ctx.saved_tensors
         S, T, N, H = g.shape
-        i, f, _, o = gates.split(H, dim=-1)
-        R = o - o * e * e
-        dz = gates.new_empty(S, T, N, 4 * H)  # the slopes first; then the gradient, in their place
-        torch.addcmul(gates, gates, gates, value=-1.0, out=dz)
-        dz_i, dz_f, dz_g, dz_o = dz.split(H, dim=-1)
-        dz_i *= g
-        dz_f *= c[:, :-1]
-        torch.addcmul(i, i * g, g, value=-1.0, out=dz_g)
-        dz_o *= e
+        _, f, _, o = gates.split(H, dim=-1)
+        R, dz = o - o * e * e, _slopes(gates, g, c, e)  # the slopes first; then the gradient, in their place
         dz_ifg = dz.view(S, T, N, 4, H)[..., :3, :]
-        dz_t, dz_ifg, dz_o, f, R, dE = (steps.unbind(1) for steps in (dz, dz_ifg, dz_o, f, R, losses))
+        dz_t, dz_ifg, dz_o, f, R, dE = (steps.unbind(1) for steps in (dz, dz_ifg, dz[..., 3 * H :], f, R, losses))
         W_h, dh, dc = W[:, -1 - H : -1].mT.contiguous(), dE[-1].clone(), c.new_zeros(S, N, H)
         for t in reversed(range(T)):
             dc.addcmul_(dh, R[t])
@@ -130,6 +123,19 @@ class _Lstm(torch.autograd.Function):
             if t:
                 dh = torch.baddbmm(dE[t - 1], dz_t[t], W_h)
         return _weights(v, dz), None
+
+
+def _slopes(gates, g, c, e):
+    """What dc is multiplied by to give dz of i, f and g, and dh to give dz of o, at every step."""
+    i, _, _, _ = gates.split(g.shape[-1], dim=-1)
+    slopes = gates.new_empty(gates.shape)
+    torch.addcmul(gates, gates, gates, value=-1.0, out=slopes)
+    slope_i, slope_f, slope_g, slope_o = slopes.split(g.shape[-1], dim=-1)
+    slope_i *= g
+    slope_f *= c[:, :-1]
+    torch.addcmul(i, i * g, g, value=-1.0, out=slope_g)
+    slope_o *= e
+    return slopes
 
 
 def _gru(W_x, W_h, b, b_h, x):
