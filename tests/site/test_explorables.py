@@ -8,13 +8,11 @@ import re
 
 import numpy as np
 import pytest
-import test_site
-from axe_playwright_python.sync_playwright import Axe
 from explorables import SETTINGS, biases, defaults, node, presets, small_lstm, two_unit
+from visits import NARROW, PAGES, ROOT, WIDE, address, listen, markup, picture, violations
 
 from bptt import jacobians, miniatures, rnn, spectra
 
-site, browser = test_site.site, test_site.browser
 PAGE = {
     "two-unit": "chapters/2-vanishing-exploding/3-conditions",
     "cliff": "chapters/4-lstm-bptt/4-clipping",
@@ -30,31 +28,24 @@ def visit(browser, request):
     """Return a function that opens the page of an explorable; a test that fails leaves a picture of it."""
     contexts, pages, failed = [], [], request.session.testsfailed
 
-    def visit(
-        name, fragment="", theme="light", viewport=test_site.WIDE, motion="reduce", wait=True, block=None, **context
-    ):
+    def visit(name, fragment="", theme="light", viewport=WIDE, motion="reduce", wait=True, block=None, **context):
         contexts.append(browser.new_context(viewport=viewport, color_scheme=theme, reduced_motion=motion, **context))
         pages.append(contexts[-1].new_page())
         one = pages[-1]
         one.set_default_timeout(60_000)
-        one.heard, one.asked = [], []
+        one.asked = []
         one.on("request", lambda it: one.asked.append(it.url))
-        one.on("request", lambda it: test_site.is_foreign(it.url) and one.heard.append(f"asks for {it.url}"))
-        one.on("requestfailed", lambda it: one.heard.append(f"does not get {it.url}"))
-        one.on("pageerror", lambda it: one.heard.append(f"throws {it}"))
-        one.on("console", lambda it: it.type in ("error", "warning") and one.heard.append(f"logs {it.text}"))
+        listen(one, aloud=("error", "warning"))
         if block:
             one.route(block, lambda route: route.abort())
-        one.goto((test_site.SITE / f"{PAGE[name]}.html").as_uri() + fragment)
+        one.goto(address(PAGE[name]) + fragment)
         if wait:
             one.wait_for_selector(f"#{name}.live", state="attached")
         return one
 
     yield visit
     if request.session.testsfailed > failed and pages:
-        test_site.SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        name = re.sub(r"[^\w-]+", "-", request.node.name)
-        pages[-1].screenshot(path=test_site.SCREENSHOTS / f"{name}.png")
+        picture(pages[-1], request.node.name)
     for context in contexts:
         context.close()
 
@@ -239,7 +230,7 @@ def test_the_mouse_drags_in_a_chart(visit, name):
 
 @every_explorable
 def test_a_finger_taps_in_a_chart(visit, name):
-    page = visit(name, f"#{name}", viewport=test_site.NARROW, has_touch=True, is_mobile=True)
+    page = visit(name, f"#{name}", viewport=NARROW, has_touch=True, is_mobile=True)
     (along, down), wanted = PRESSED[name]
     page.touchscreen.tap(*place(page, name, along, down))
     holds(page, name)
@@ -361,13 +352,10 @@ def test_a_link_to_another_place_is_left_alone(visit):
 
 @every_explorable
 def test_an_explorable_is_accessible_and_fits_a_telephone(visit, name):
-    page = visit(name, f"#{name}", viewport=test_site.NARROW)
-    assert page.evaluate("document.documentElement.scrollWidth") <= test_site.NARROW["width"]
+    page = visit(name, f"#{name}", viewport=NARROW)
+    assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
     assert page.heard == []
-    found = Axe().run(page, {"include": [[f"#{name}"]]}).response["violations"]
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    found += Axe().run(page, {"include": [[f"#{name}"]]}, {"runOnly": ["color-contrast"]}).response["violations"]
-    assert [(it["id"], it["nodes"][0]["html"][:120]) for it in found] == []
+    assert violations(page, within=f"#{name}") == []
 
 
 def test_the_script_comes_when_the_explorable_comes_near(visit):
@@ -378,7 +366,7 @@ def test_the_script_comes_when_the_explorable_comes_near(visit):
     assert len([url for url in page.asked if url.endswith("explore.js")]) == 1
 
 
-@pytest.mark.parametrize("viewport", [test_site.WIDE, test_site.NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize("viewport", [WIDE, NARROW], ids=["wide", "narrow"])
 @every_explorable
 def test_the_page_stays_where_it_is_when_an_explorable_comes_to_life(visit, name, viewport):
     page = visit(name, viewport=viewport, wait=False)
@@ -430,9 +418,9 @@ def test_paper_shows_the_default(visit):
 
 
 def test_only_pages_with_an_explorable_load_them(site):
-    having = {name for name in test_site.PAGES if 'class="stage"' in test_site.markup(name)}
+    having = {name for name in PAGES if 'class="stage"' in markup(name)}
     assert having == {*PAGE.values(), "chapters/2-vanishing-exploding/5-learning"}
-    assert {name for name in test_site.PAGES if "explore/load.js" in test_site.markup(name)} == having
+    assert {name for name in PAGES if "explore/load.js" in markup(name)} == having
 
 
 def test_all_explorables_together_are_small(site):
@@ -441,5 +429,5 @@ def test_all_explorables_together_are_small(site):
 
 
 def test_every_module_names_no_colour():
-    for path in (test_site.ROOT / "_static" / "explore").glob("*.mjs"):
+    for path in (ROOT / "_static" / "explore").glob("*.mjs"):
         assert not re.search(r"#[0-9a-fA-F]{3,8}\b|rgb|hsl", path.read_text("utf-8")), path.name

@@ -6,51 +6,17 @@ seen to be missing.  `make book` builds the site; a page that fails leaves a scr
 """
 
 import io
-import os
 import re
 from collections import Counter
 from functools import cache
 from html.parser import HTMLParser
-from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import sync_playwright
+from visits import NARROW, PAGES, ROOT, SITE, WIDE, address, listen, markup, picture, violations
 
-from bookkit import pages
-from bookkit.browser import start
-
-ROOT = Path(__file__).parents[1]
-SITE = ROOT / "_build" / "html"
-SCREENSHOTS = ROOT / "_build" / "screenshots"
-WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-PAGES = [*pages.names(ROOT), "genindex", "search"]
 every_page = pytest.mark.parametrize("name", PAGES)
-
-
-def skip_or_fail(reason):
-    """Without browser or site there is nothing to test here; under CI that is a failure."""
-    (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-
-
-@pytest.fixture(scope="module")
-def site():
-    if lacking := pages.missing(ROOT, SITE):
-        skip_or_fail(f"The site lacks {', '.join(lacking)}; make book builds it.")
-    return SITE
-
-
-@pytest.fixture(scope="module")
-def browser(site):
-    with sync_playwright() as playwright:
-        try:
-            chromium = start(playwright)
-        except FileNotFoundError as error:
-            skip_or_fail(str(error))
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
@@ -68,14 +34,10 @@ def open_page(browser):
         context.set_default_timeout(120_000)  # a busy machine is slow, and that is no fault of the page
         contexts.append(context)
         page = context.new_page()
-        page.heard = []
-        page.on("request", lambda it: is_foreign(it.url) and page.heard.append(f"asks for {it.url}"))
-        page.on("requestfailed", lambda it: page.heard.append(f"does not get {it.url}"))
-        page.on("pageerror", lambda it: page.heard.append(f"throws {it}"))
-        page.on("console", lambda it: it.type == "error" and page.heard.append(f"logs {it.text}"))
+        listen(page)
         if block:
             page.route(block, lambda route: route.abort())
-        page.goto((SITE / f"{name}.html").as_uri() + rest)
+        page.goto(address(name) + rest)
         return page
 
     yield open_page
@@ -83,17 +45,10 @@ def open_page(browser):
         context.close()
 
 
-def is_foreign(url):
-    return not url.startswith((SITE.as_uri(), "data:", "blob:"))
-
-
 def expect_none(problems, page, name):
     """Fail with the problems, and leave a picture of the page."""
     if problems:
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        picture = SCREENSHOTS / f"{name.replace('/', '-')}.png"
-        page.screenshot(path=picture, full_page=True)
-        pytest.fail("\n".join([f"{name}, see {picture}:", *problems]))
+        pytest.fail("\n".join([f"{name}, see {picture(page, name)}:", *problems]))
 
 
 # ── in the browser ───────────────────────────────────────────────────────────────────────────────
@@ -120,47 +75,11 @@ MARK_STYLES = """() => {
 }"""
 
 
-# axe-core reads every element, whatever it is told to leave out. Without the boxes inside of formulas, which are read
-# from their MathML, and without the words of code, which are plain text, it is done in a tenth of the time.
-EMPTY_FORMULAS = """() => {
-    const rooms = [...document.querySelectorAll(".katex-display .katex-html")]
-        .map((box) => [box, box.getBoundingClientRect()]);
-    for (const [box, { width, height }] of rooms)
-        box.style.cssText = `display: block; width: ${width}px; height: ${height}px`;
-    for (const box of document.querySelectorAll(".katex-html")) box.replaceChildren();
-}"""
-FLATTEN_CODE = """() => {
-    for (const code of document.querySelectorAll(".highlight pre, .sig > :not(a)")) code.textContent = code.textContent;
-}"""
-
-
-def violations(page):
-    """What axe-core objects to, of whatever level: contrast in both themes, what a telephone can scroll, all else."""
-    styles, text = {"include": [["[data-style]"]]}, {"exclude": [[".katex-html"]]}
-    contrast = {"runOnly": ["color-contrast"]}
-    rest = {"rules": {"color-contrast": {"enabled": False}}, "resultTypes": ["violations"]}
-    page.evaluate(MARK_STYLES)
-    page.evaluate(EMPTY_FORMULAS)
-    looks = [Axe().run(page, styles, contrast)]
-    page.evaluate("document.documentElement.dataset.theme = 'dark'")
-    looks.append(Axe().run(page, styles, contrast))
-    page.evaluate(FLATTEN_CODE)
-    looks.append(Axe().run(page, text, rest))
-    page.set_viewport_size(NARROW)
-    page.wait_for_timeout(700)  # the theme waits a moment before it gives boxes that now scroll a tab stop
-    looks.append(Axe().run(page, text, {"runOnly": ["scrollable-region-focusable"]}))
-    return [found for look in looks for found in look.response["violations"]]
-
-
 @every_page
 def test_a_page_is_accessible_in_both_themes(open_page, name):
     page = open_page(name)
-    problems = [
-        f"{found['id']}: {found['help']}\n    {node['html'][:160]}\n    {node['failureSummary']}"
-        for found in violations(page)
-        for node in found["nodes"][:3]
-    ]
-    expect_none(problems, page, f"{name}-axe")
+    page.evaluate(MARK_STYLES)
+    expect_none(violations(page, styles="[data-style]"), page, f"{name}-axe")
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
@@ -223,7 +142,7 @@ def test_a_page_read_to_its_end_gets_a_mark_that_stays(open_page):
     assert page.locator(".bd-links .read").count() == 0
     page.locator(".prev-next-footer").scroll_into_view_if_needed()
     page.wait_for_selector(".bd-links .read")
-    page.goto((SITE / f"{second}.html").as_uri())
+    page.goto(address(second))
     marked = page.locator(".bd-links a:has(.read)")
     assert [link.split("/")[-1] for link in marked.evaluate_all("links => links.map((link) => link.pathname)")] == [
         f"{first}.html".split("/")[-1]
@@ -250,11 +169,6 @@ class Reader(HTMLParser):
             self.links.append(attributes["href"])
         elif tag in {"link", "script", "img"}:
             self.loads += filter(None, [attributes.get("href"), attributes.get("src")])
-
-
-@cache
-def markup(name):
-    return (SITE / f"{name}.html").read_text("utf-8")
 
 
 @cache
