@@ -140,6 +140,14 @@ def test_a_rate_that_falls_cannot_be_cut_short(folder):
         experiments.again("tiny", "RNN", 8, folder)
 
 
+def test_a_table_without_its_variant_is_damaged(folder):
+    experiments.run("tiny", folder)
+    rows = experiments.load("tiny", "curves", folder)
+    records.write_table(folder / "tiny-curves.csv", [row | {"variant": "other"} for row in rows])
+    with pytest.raises(records.RecordError, match="tiny-curves.csv has no row of 'RNN': restore it"):
+        experiments.again("tiny", "RNN", 8, folder)
+
+
 def test_forged_numbers_would_be_noticed(folder):
     experiments.run("tiny", folder)
     rows = experiments.load("tiny", "curves", folder)

@@ -84,6 +84,20 @@ def test_an_open_forget_gate_is_one_and_never_learns():
         ),
         (("rnn", 2, 0, 1), {}, "H is 0, but needs a whole number of at least 1"),
         (("lstm", 2, 4, 1), {"chrono": 2}, "chrono is 2, but needs a whole number of at least 3"),
+        (("gru", 2, 4, 1), {"forget_bias": 1.0}, "forget_bias is 1.0, but needs an LSTM, and kind is 'gru'"),
+        (("rnn", 2, 4, 1), {"input_bias": 0.0}, "input_bias is 0.0, but needs an LSTM, and kind is 'rnn'"),
+        (("rnn", 2, 4, 1), {"chrono": 50}, "chrono is 50, but needs an LSTM, and kind is 'rnn'"),
+        (
+            ("lstm", 2, 4, 1),
+            {"chrono": 50, "forget_bias": 1.0},
+            "chrono is 50, but needs to stand alone, not beside forget_bias",
+        ),
+        (
+            ("lstm", 2, 4, 1),
+            {"start": "identity"},
+            "start is 'identity', but needs an RNN, whose tanh it replaces by ReLU, and kind is 'lstm'",
+        ),
+        (("rnn", 2, 4, 1), {"gain": 0.5}, "gain is 0.5, but needs another start than 'uniform', which has none"),
     ],
 )
 def test_what_cannot_be_built_is_refused(args, options, sentence):

@@ -67,7 +67,10 @@ def test_solved_needs_enough_seeds_and_few_enough_sequences():
 def test_ordered_compares_medians():
     runs = rows("none", 1, 1, loss=0.4) + rows("LSTM", 1, 1, loss=0.2) + rows("b", 1, 1, loss=0.2)
     tolerance = dict(variants=["none", "LSTM", "b"], factors=[2.0, 1.0])
-    assert judged(runs, "ordered", **tolerance) == ("none: 0.4, LSTM: 0.2, b: 0.2", "reproduced")
+    assert judged(runs, "ordered", **tolerance) == (
+        "none: 0.4 (0.4 to 0.4), LSTM: 0.2 (0.2 to 0.2), b: 0.2 (0.2 to 0.2)",
+        "reproduced",
+    )
     assert judged(runs, "ordered", **tolerance | {"factors": [2.1, 1.0]})[1] == "not reproduced"
     assert judged(runs, "ordered", **tolerance | {"variants": ["none", "b", "LSTM"], "factors": [2.0, 1.1]})[1] == "not reproduced"  # fmt: skip
 
@@ -98,6 +101,23 @@ def test_vanishes_needs_an_interval_below_the_bound():
     tolerance = dict(variants=["A", "B"], most_wrong=25, below=0.5)
     assert judged(rows("A", *[0] * 10) + rows("B", *[900] * 10), "vanishes", **tolerance)[1] == "reproduced"
     assert judged(rows("A", *[0] * 10) + rows("B", *[900] * 3), "vanishes", **tolerance)[1] == "not reproduced"
+
+
+@pytest.mark.parametrize("judge", ["solved", "ordered", "vanishes"])
+def test_runs_that_lack_a_variant_are_damaged(judge):
+    tolerances = {
+        "solved": dict(variant="B", most_wrong=3, share=1.0, sequences=100),
+        "ordered": dict(variants=["A", "B"], factors=[1.0]),
+        "vanishes": dict(variants=["A", "B"], most_wrong=3, below=0.5),
+    }
+    with pytest.raises(records.RecordError, match="the stored runs have none of 'B': restore them"):
+        judged(rows("A", 1, loss=0.1), judge, **tolerances[judge])
+
+
+def test_a_rule_that_was_cut_short_is_named(tmp_path):
+    (tmp_path / "replication.toml").write_text('[one]\nseeds = 1\n[[one.published]]\nsource = "A"\n', "utf-8")
+    with pytest.raises(records.RecordError, match="has a table without 'statement': restore it"):
+        replication.table(tmp_path)
 
 
 def test_an_unknown_rule_is_named():

@@ -142,6 +142,10 @@ def test_right_answers_are_right_and_wrong_ones_wrong(name):
         ("copy", 10, {}, "T is 10, but needs a whole number of at least 11"),
         ("latch", 7, {"writes": 4}, "T is 7, but needs a whole number of at least 8"),
         ("recall", 10, {}, "name is 'recall', but needs one of adding, adding-1997, copy, latch, order-2, order-3"),
+        ("latch", 10, {"write": 2}, "options has 'write', but latch needs writes or noise"),
+        ("order-2", 20, {"symbols": 3}, "options has 'symbols', but order-2 needs ends"),
+        ("adding", 10, {"ends": True}, "options has 'ends', but adding needs none"),
+        ("latch", 10, {"noise": -0.1}, "noise is -0.1, but needs a finite number of at least 0"),
     ],
 )
 def test_impossible_settings_are_refused_in_one_sentence(name, T, options, sentence):

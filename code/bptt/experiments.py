@@ -174,9 +174,13 @@ def again(name, variant, steps, folder=FOLDER):
     ValueError
         When `steps` is shorter than a window, or longer than the training was; or the learning rate depends on how
         long it was.
+    bptt.records.RecordError
+        When what is stored is missing or damaged.
     """
-    rows = [row for row in load(name, "curves", folder) if row["variant"] == variant]
-    how, window = settings(name, variant, folder), rows[0]["step"]
+    how, rows = settings(name, variant, folder), load(name, "curves", folder)
+    if not (rows := [row for row in rows if row["variant"] == variant]):
+        raise RecordError(f"{name}-curves.csv has no row of {variant!r}: restore it, or delete it and run it again")
+    window = rows[0]["step"]
     whole = count("steps", steps, at_least=window, at_most=how.steps) // window * window
     first = [row["loss"] for row in rows if row["seed"] == rows[0]["seed"] and row["step"] <= whole]
     if how.decay:

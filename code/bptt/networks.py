@@ -73,7 +73,8 @@ def build(kind, D, H, K, rng, start="uniform", gain=1.0, forget_bias=0.0, input_
     Raises
     ------
     TypeError, ValueError
-        When the kind or the start is unknown, or a number out of range.
+        When the kind or the start is unknown, a number out of range, or something is asked of a network that has no
+        such thing: the bias of a gate of an RNN, a gain of what is drawn without one.
 
     Examples
     --------
@@ -84,6 +85,8 @@ def build(kind, D, H, K, rng, start="uniform", gain=1.0, forget_bias=0.0, input_
         if value not in known:
             raise ValueError(f"{name} is {value!r}, but needs one of {', '.join(known)}")
     generator("rng", rng)
+    biases = {"forget_bias": forget_bias or None, "input_bias": input_bias, "chrono": chrono}
+    _refuse(kind, start, gain, {name: value for name, value in biases.items() if value is not None})
     D, H, K, gain = count("D", D), count("H", H), count("K", K), number("gain", gain, at_least=0)
     network = Network(kind, D, H, K, relu=start == "identity")
     with torch.no_grad():
@@ -97,6 +100,20 @@ def build(kind, D, H, K, rng, start="uniform", gain=1.0, forget_bias=0.0, input_
         if kind == "lstm":
             _gate_biases(network.core, H, rng, forget_bias, input_bias, chrono)
     return network
+
+
+def _refuse(kind, start, gain, biases):
+    """Refuse what would be passed over in silence."""
+    if kind != "lstm" and biases:
+        name, value = next(iter(biases.items()))
+        raise ValueError(f"{name} is {value}, but needs an LSTM, and kind is {kind!r}")
+    if "chrono" in biases and len(biases) > 1:
+        others = " and ".join(name for name in biases if name != "chrono")
+        raise ValueError(f"chrono is {biases['chrono']}, but needs to stand alone, not beside {others}")
+    if start == "identity" and kind != "rnn":
+        raise ValueError(f"start is 'identity', but needs an RNN, whose tanh it replaces by ReLU, and kind is {kind!r}")
+    if start == "uniform" and gain != 1.0:
+        raise ValueError(f"gain is {gain}, but needs another start than 'uniform', which has none")
 
 
 def _square(start, H, rng):

@@ -49,13 +49,18 @@ def table(folder=FOLDER):
     bptt.records.RecordError
         When a file is missing or damaged, or names a rule that does not exist.
     """
-    rows = []
-    for name, spec in read_toml(Path(folder) / "replication.toml").items():
-        for paper in spec["published"]:
-            result, verdict = judge(paper, load(name, "runs", folder) if "judge" in paper else None)
-            texts = (paper[key] for key in ("source", "statement", "setting", "differences", "rule"))
-            rows.append(Verdict(*texts, spec["seeds"] if "judge" in paper else 0, result, verdict))
-    return rows
+    file = Path(folder) / "replication.toml"
+    try:
+        papers = [(name, spec, paper) for name, spec in read_toml(file).items() for paper in spec["published"]]
+        return [_row(*paper, folder) for paper in papers]
+    except KeyError as error:
+        raise RecordError(f"{file} has a table without {error}: restore it") from error
+
+
+def _row(name, spec, paper, folder):
+    result, verdict = judge(paper, load(name, "runs", folder) if "judge" in paper else None)
+    texts = (paper[key] for key in ("source", "statement", "setting", "differences", "rule"))
+    return Verdict(*texts, spec["seeds"] if "judge" in paper else 0, result, verdict)
 
 
 def judge(paper, runs):
@@ -81,27 +86,33 @@ def successes(runs, variant, most_wrong):
     -------
     bptt.intervals.Rate
     """
-    wrong = [row["test_wrong"] for row in runs if row["variant"] == variant]
+    wrong = _column(runs, variant, "test_wrong")
     return wilson(sum(k <= most_wrong for k in wrong), len(wrong))
+
+
+def _column(runs, variant, key):
+    """Values of the stored runs of one variant, of which there is at least one."""
+    found = [row[key] for row in runs if row["variant"] == variant]
+    if not found:
+        raise RecordError(f"the stored runs have none of {variant!r}: restore them, or delete them and run again")
+    return found
 
 
 def _solved(runs, variant, most_wrong, share, sequences):
     """At least a `share` of the seeds succeeds, and the median of the sequences it takes is at most `sequences`."""
     rate = successes(runs, variant, most_wrong)
-    taken = [
-        np.inf if row["solved_after"] is None else row["solved_after"] for row in runs if row["variant"] == variant
-    ]
-    median = np.median(taken)
+    median = np.median([np.inf if after is None else after for after in _column(runs, variant, "solved_after")])
     after = f"median {median:,.0f} sequences" if np.isfinite(median) else "no streak of 2,000 in most runs"
     return f"{rate}; {after}", rate.successes >= share * rate.trials and median <= sequences
 
 
 def _ordered(runs, variants, factors):
     """Median test losses in order: each at least (or at most, as said) a factor times the next."""
-    losses = [np.array([row["test_loss"] for row in runs if row["variant"] == name]) for name in variants]
-    medians = [float(np.median(np.where(np.isnan(E), np.inf, E))) for E in losses]
+    losses = [np.nan_to_num(_column(runs, name, "test_loss"), nan=np.inf, posinf=np.inf) for name in variants]
+    medians = [float(np.median(E)) for E in losses]
     held = all(a >= factor * b for (a, b), factor in zip(pairwise(medians), factors, strict=True))
-    return ", ".join(f"{name}: {m:.2g}" for name, m in zip(variants, medians, strict=True)), held
+    rows = zip(variants, medians, losses, strict=True)
+    return ", ".join(f"{name}: {m:.2g} ({E.min():.2g} to {E.max():.2g})" for name, m, E in rows), held
 
 
 def _clipping_helps(runs, lengths, most_wrong, falls_to, margin):

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from inspect import signature
 from typing import NamedTuple
 
 import numpy as np
 
-from bptt.arguments import count, float_array, generator
+from bptt.arguments import count, float_array, generator, number
 
 
 class Batch(NamedTuple):
@@ -109,7 +110,7 @@ def make(name, T, **options):
     Raises
     ------
     ValueError
-        When there is no such task, or `T` is too short for its markers.
+        When there is no such task, the task has no such option, or `T` is too short for its markers.
 
     Examples
     --------
@@ -121,6 +122,9 @@ def make(name, T, **options):
     """
     if name not in TASKS:
         raise ValueError(f"name is {name!r}, but needs one of {', '.join(NAMES)}")
+    known = [option for option in signature(TASKS[name]).parameters if option not in {"T", "symbols"}]
+    if unknown := [option for option in options if option not in known]:
+        raise ValueError(f"options has {unknown[0]!r}, but {name} needs {' or '.join(known) or 'none'}")
     return TASKS[name](T, **options)
 
 
@@ -183,7 +187,7 @@ def latch(T, writes=1, noise=0.2):
     A second input marks a write. With one write, at the first step, it is the latch of bengio1994 in spirit; with
     more, at random steps of the first half, what was written before must be forgotten.
     """
-    writes = count("writes", writes)
+    writes, noise = count("writes", writes), number("noise", noise, at_least=0)
     T = count("T", T, at_least=max(2, 2 * writes))
     return Task("latch", T, 2, 2, "cross entropy", False, np.log(2), "ln 2: both signs are equally frequent",
                 "the other sign is more probable", partial(_latch, T, writes, noise))  # fmt: skip
