@@ -1,5 +1,7 @@
 """Where results come from."""
 
+import pytest
+
 from bptt import provenance, records
 
 
@@ -11,6 +13,14 @@ def test_a_provenance_can_be_read_again(tmp_path):
     assert records.read_toml(tmp_path / "y.toml")["seconds"]["processes"] == "left to joblib"
     assert told["date"].count("-") == 2
     assert set(told["versions"]) == {"python", *provenance.PACKAGES}
+
+
+def test_it_is_told_in_one_line(tmp_path):
+    provenance.write(tmp_path / "x.toml", "run x", [100, 101, 102], 2, [3.0, 100.0, 110.0])
+    assert provenance.tell(tmp_path / "x.toml").startswith("run x: seeds 100 to 102, 4 min of one core, 2")
+    (tmp_path / "y.toml").write_text('command = "run y"\n', "utf-8")
+    with pytest.raises(records.RecordError, match="y.toml has no 'seconds': restore it"):
+        provenance.tell(tmp_path / "y.toml")
 
 
 def test_the_machine_is_told_by_what_decides_the_speed(tmp_path):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from bptt.records import write_toml
+from bptt.records import RecordError, read_toml, write_toml
 
 PACKAGES = ("gradients-through-time", "torch", "numpy", "scipy", "joblib")
 
@@ -43,6 +43,22 @@ def write(path, command, seeds, jobs, seconds):
         "versions": {"python": platform.python_version()} | {name: version(name) for name in PACKAGES},
         "machine": machine(),
     })  # fmt: skip
+
+
+def tell(path):
+    """Say in one line where results come from: command, seeds, minutes of one processor core, date.
+
+    Raises
+    ------
+    bptt.records.RecordError
+        When the file is missing or damaged.
+    """
+    made = read_toml(path)
+    try:
+        minutes = max(1, round(made["seconds"]["processor"] / 60))
+        return f"{made['command']}: seeds {made['seeds'][0]} to {made['seeds'][-1]}, {minutes} min of one core, {made['date']}"
+    except KeyError as error:
+        raise RecordError(f"{path} has no {error}: restore it, or delete it and run it again") from error
 
 
 def machine(cpuinfo="/proc/cpuinfo"):
