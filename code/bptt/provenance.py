@@ -56,7 +56,8 @@ def tell(path):
     made = read_toml(path)
     try:
         minutes = max(1, round(made["seconds"]["processor"] / 60))
-        return f"{made['command']}: seeds {made['seeds'][0]} to {made['seeds'][-1]}, {minutes} min of one core, {made['date']}"
+        seeds = f"seeds {made['seeds'][0]} to {made['seeds'][-1]}"
+        return f"{made['command']}: {seeds}, {minutes} min of one core, {made['date']}"
     except KeyError as error:
         raise RecordError(f"{path} has no {error}: restore it, or delete it and run it again") from error
 
