@@ -212,6 +212,20 @@ def test_a_formula_that_cannot_be_read_is_a_warning_and_shown_raw(book):
     assert r'<code class="katex-error">\nosuch{x}</code>' in site.pages["chapters/1-first/2-page.html"]
 
 
+def test_a_formula_stays_with_the_punctuation_around_it(book):
+    notebook(book.chapter / "2-page.ipynb", "# Page two", "If $a$, then ($b$) and $c$ and *$d$*.")
+    page = book().pages["chapters/1-first/2-page.html"]
+    formula = (
+        r'<span class="math">(?:(?!<span class="math">).)*?<annotation encoding="application/x-tex">%s</annotation>.*?'
+    )
+    line = re.search(r"<p>If .*?</p>", page, re.DOTALL)[0]
+    for before, letter, after in [("", "a", ","), (r"\(", "b", r"\)")]:
+        assert re.search(rf'<span class="together">{before}{formula % letter}</span>{after}</span>', line, re.DOTALL)
+    assert line.count('class="together"') == 2
+    text = re.sub(r"<math.*?</math>|<[^>]*>", "", line, flags=re.DOTALL)
+    assert " ".join(text.split()) == "If a, then (b) and c and d."
+
+
 def test_without_katex_the_build_ends_with_one_sentence(book, monkeypatch):
     def fail(source):
         raise RuntimeError("KaTeX could not be fetched.")

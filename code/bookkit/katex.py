@@ -13,6 +13,7 @@ from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
@@ -20,6 +21,7 @@ from sphinx.writers.html5 import HTML5Translator
 from bookkit import assets, npm
 
 LOGGER = logging.getLogger(__name__)
+CLOSING, OPENING = re.compile(r"[.,;:!?)\]’”]+"), re.compile(r"[(\[‘“]+$")
 # Every browser that knows custom properties reads woff2; the two older formats treble the size.
 OLD_FONTS = re.compile(r',url\([^)]*\.(?:woff|ttf)\) format\("[^"]*"\)')
 
@@ -125,8 +127,37 @@ def visit_display(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+class Together(SphinxPostTransform):
+    """Keep a formula in a line together with the full stop after it, or the bracket before it.
+
+    A browser may break a line on both sides of a formula, whatever stands there.
+    """
+
+    default_priority = 800  # what else looks for formulas has found them
+    formats = ("html",)
+
+    def run(self, **_: object) -> None:
+        """Walk over a copy of the list: the tree changes underneath."""
+        for formula in list(self.document.findall(nodes.math)):
+            line, k = formula.parent, formula.parent.index(formula)
+            before, after = line[:k][-1:], line[k + 1 :][:1]
+            opening = OPENING.search(before[0]) if before and isinstance(before[0], nodes.Text) else None
+            closing = CLOSING.match(after[0]) if after and isinstance(after[0], nodes.Text) else None
+            group = nodes.inline("", "", classes=["together"])
+            if opening:
+                line[k - 1] = nodes.Text(before[0][: opening.start()])
+                group += nodes.Text(opening[0])
+            if closing:
+                line[k + 1] = nodes.Text(after[0][closing.end() :])
+            if opening or closing:
+                line[k] = group
+                group += formula
+                group += nodes.Text(closing[0]) if closing else []
+
+
 def setup(app: Sphinx) -> None:
     """Register the renderer as ``html_math_renderer: katex``."""
     app.add_html_math_renderer("katex", (visit_inline, None), (visit_display, None))
+    app.add_post_transform(Together)
     app.connect("builder-inited", prepare)
     app.connect("build-finished", finish)
