@@ -68,7 +68,7 @@ def small_lstm(s):
 
 
 def walks(s):
-    """The walk as it is and the clipped one, by bptt, and what the page takes for them."""
+    """The unclipped walk and the clipped one, by bptt, and what the page takes for them."""
     pairs = [
         ((s["w"], s["b"], s["rate"], c, s["steps"]), {**s, "maxNorm": c if np.isfinite(c) else 1e300})
         for c in (np.inf, s["max_norm"])

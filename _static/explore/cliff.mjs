@@ -3,7 +3,7 @@ import { contours } from "d3-contour";
 import { scaleLinear } from "d3-scale";
 import { cliff, walk, wall } from "./numerics.mjs";
 import { SETTINGS } from "./settings.mjs";
-import { chart, legend, short } from "./ui.mjs";
+import { chart, inSteps, legend, short } from "./ui.mjs";
 
 const { w: W, b: B } = SETTINGS.cliff.fields;
 const [COLUMNS, ROWS] = [70, 140];
@@ -23,10 +23,14 @@ function levels() {
 
 export function draw(parent, set) {
   const [left, right] = ["map", "loss"].map((name) => parent.appendChild(Object.assign(document.createElement("div"), { className: name })));
-  const map = chart(left, { label: "The loss over weight and bias, darker where it is larger, with two walks" });
+  const map = chart(left, { label: "The loss over weight and bias, with two walks" });
   const fall = chart(right, { label: "Loss after each step of both walks" });
-  legend(left, [["held", "clipped"], ["free", "as it is"]]);
-  legend(right, [["held", "clipped"], ["free", "as it is"]]);
+  const both = [
+    ["held", "clipped"],
+    ["free", "unclipped"],
+  ];
+  legend(left, [...both, ["start", "start: drag it"], ["shade", "loss, from 0 to 0.5"]]);
+  legend(right, both);
   const bands = levels();
   let scales = null;
   const snap = (value, { min, max, step }) => +(Math.round(Math.min(max, Math.max(min, value)) / step) * step).toFixed(2);
@@ -76,10 +80,10 @@ const at = ([w, b]) => `(${w.toFixed(2)}, ${b.toFixed(2)})`.replaceAll("-", "−
 function describe(free, held) {
   const jumps = lengths(free);
   const first = jumps.findIndex((length) => length > 1);
-  const thrown = first >= 0 ? `Step ${first + 1} of the walk as it is has length ${short(jumps[first])}: it is thrown to ${at(free[first + 1])}. ` : "";
+  const thrown = first >= 0 ? `Step ${first + 1} of the unclipped walk has length ${short(jumps[first])}: it is thrown to ${at(free[first + 1])}. ` : "";
   const longest = Math.max(0, ...lengths(held));
-  return (
-    `${thrown}After ${free.length - 1} steps its loss is ${short(free.at(-1)[2])}, at ${at(free.at(-1))}. ` +
-    `The clipped walk has the loss ${short(held.at(-1)[2])}, at ${at(held.at(-1))}; its longest step is ${short(longest)}.`
-  );
+  const [after, end] = [`${thrown}After ${inSteps(free.length - 1)}`, (path) => `the loss ${short(path.at(-1)[2])}, at ${at(path.at(-1))}`];
+  if (String(free) === String(held))
+    return `${after} both walks have ${end(free)}; their longest step is ${short(longest)}. No gradient was long enough to be clipped, so they are the same.`;
+  return `${after} the unclipped walk has ${end(free)}. The clipped walk has ${end(held)}; its longest step is ${short(longest)}.`;
 }

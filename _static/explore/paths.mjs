@@ -1,7 +1,7 @@
 // Paths through a small LSTM: how much of a change of c_k reaches c_n, by which routes.
 import { scaleLinear } from "d3-scale";
 import { paths } from "./numerics.mjs";
-import { chart, legend, power, size } from "./ui.mjs";
+import { chart, inSteps, legend, power, size } from "./ui.mjs";
 import { integers } from "./two-unit.mjs";
 
 const ROUTES = [
@@ -43,7 +43,7 @@ export function draw(parent, set) {
 function describe({ whole, printed, forget }, distance) {
   const apart = (whole.at(-1) - forget.at(-1)) / Math.LN10;
   return (
-    `Over ${distance} ${distance === 1 ? "step" : "steps"} the gradient has norm ${size(whole[distance])}. ` +
+    `Over ${inSteps(distance)} the gradient has norm ${size(whole[distance])}. ` +
     `The article's chain gives ${size(printed[distance])}, the forget gates alone ${size(forget[distance])}. ` +
     `Over 60 steps the gradient has norm ${size(whole.at(-1))}, and the forget gates alone are ` +
     (apart < 0.05 ? "the whole of it." : `${apart.toFixed(1)} powers of ten below.`)

@@ -1,7 +1,7 @@
 // Two units: what their Jacobians make of a circle, step by step, and how large the product is beside its bounds.
 import { scaleLinear } from "d3-scale";
 import { ellipse, norm, radius, triangular, twoUnit } from "./numerics.mjs";
-import { chart, legend, power, size, short } from "./ui.mjs";
+import { chart, inSteps, legend, power, size, short } from "./ui.mjs";
 
 const matrix = ([a, b, c, d]) => [
   [a, b],
@@ -34,6 +34,11 @@ export function draw(parent, set) {
   const [plane, sizes] = ["plane", "sizes"].map((name) => parent.appendChild(Object.assign(document.createElement("div"), { className: name })));
   const circle = chart(plane, { label: "The ellipse that the product of Jacobians makes of the unit circle" });
   const decay = chart(sizes, { label: "Norm of the product of Jacobians against the number of steps, with two bounds" });
+  legend(plane, [
+    ["circle", "unit circle"],
+    ["now", "after m steps"],
+    ["trail", "earlier steps"],
+  ]);
   legend(sizes, [
     ["actual", "the product"],
     ["bound", "(γ σ_max)ᵐ, norm"],
@@ -95,8 +100,8 @@ export const integers = (low, high) => Math.min(6, Math.floor(high - low));
 function describe({ logNorms, gamma, rho, sigmaMax, smallestNorm, largestRadius }, { step }) {
   const top = logNorms.reduce((best, l, m) => (l > logNorms[best] ? m : best), 0);
   return (
-    `After ${step} ${step === 1 ? "step" : "steps"} the product has norm ${size(logNorms[step])}, after 60 steps ${size(logNorms[60])}. ` +
-    `Its largest norm is ${size(logNorms[top])}, after ${top}. γρ is ${short(gamma * rho)} and γσ ${short(gamma * sigmaMax)}. ` +
+    `After ${inSteps(step)} the product has norm ${size(logNorms[step])}, after 60 steps ${size(logNorms[60])}. ` +
+    `Its largest norm is ${size(logNorms[top])}, after ${inSteps(top)}. γρ is ${short(gamma * rho)} and γσ ${short(gamma * sigmaMax)}. ` +
     `On the way no Jacobian has a norm below ${short(smallestNorm)} or a spectral radius above ${short(largestRadius)}.`
   );
 }

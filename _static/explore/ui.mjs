@@ -17,11 +17,14 @@ export function size(logarithm) {
   const tens = logarithm / Math.LN10;
   if (tens > -3 && tens < 5) return short(Math.exp(logarithm));
   const n = Math.floor(tens + 1e-9);
-  return `${(10 ** (tens - n)).toFixed(2)} × ${power(n)}`;
+  return `${(10 ** (tens - n)).toFixed(2)}\u00a0×\u00a0${power(n)}`;
 }
 
 /** A number in three digits. */
 export const short = (x) => (Math.abs(x) >= 1000 ? Math.round(x).toLocaleString("en") : String(+x.toPrecision(3))).replace("-", "−");
+
+/** A number of steps. */
+export const inSteps = (n) => `${n} ${String(n) === "1" ? "step" : "steps"}`;
 
 // ── charts ───────────────────────────────────────────────────────────────────────────────────
 
@@ -103,13 +106,14 @@ export function chart(parent, { label, height = 300, left = 52, bottom = 44 }) {
   };
 }
 
-/** Names of curves beside a stroke that looks like them. */
+/** Names of curves beside a stroke that looks like them; returns the items. */
 export function legend(parent, entries) {
   const items = select(parent).append("ul").attr("class", "legend").selectAll("li").data(entries).join("li");
-  items.append("svg").attr("width", 30).attr("height", 10).attr("aria-hidden", "true").append("path").attr("d", "M1,5H29").attr("class", ([key]) => key);
+  items.append("svg").attr("width", 30).attr("height", 10).attr("aria-hidden", "true").append("path").attr("d", "M1,5.5H29").attr("class", ([key]) => key);
   items.append("span").each(function ([, text]) {
     this.append(...words(text));
   });
+  return items;
 }
 
 // ── controls ─────────────────────────────────────────────────────────────────────────────────

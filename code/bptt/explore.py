@@ -87,7 +87,7 @@ def cliff(w=5.05, b=-2.62, rate=0.1, max_norm=1.0, steps=40):
     W, B = np.meshgrid(np.linspace(3.4, 7, 241), np.linspace(-4.8, -1.4, 341))
     plane.contourf(W, B, one_unit.cliff(W, B).loss, levels=np.arange(0, 0.51, 0.02), cmap="Greys", vmax=0.9)
     looks = {
-        "as it is": {"color": INK["text"], "linestyle": "--", "linewidth": 1.2},
+        "unclipped": {"color": INK["text"], "linestyle": "--", "linewidth": 1.2},
         "clipped": {"color": ACCENT, "linewidth": 1.4},
     }
     for path, (label, look) in zip((free, held), looks.items(), strict=True):

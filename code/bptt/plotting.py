@@ -30,6 +30,7 @@ STYLE = {
     "axes.edgecolor": INK["text"],
     "axes.labelcolor": INK["text"],
     "axes.titlesize": "medium",
+    "figure.labelsize": mpl.rcParamsDefault["axes.labelsize"],
     "axes.prop_cycle": mpl.cycler(color=list(COLOURS.values())),
     "axes.grid": True,
     "axes.axisbelow": True,

@@ -53,7 +53,7 @@ def visit(browser, request):
 # ── what is shown, and what bptt says ────────────────────────────────────────────────────────────
 
 SMALL = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
-NUMBER = re.compile(r"−?\d[\d,]*(?:\.\d+)?(?: × 10[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)?(?: %)?")
+NUMBER = re.compile(r"−?\d[\d,]*(?:\.\d+)?(?:\xa0×\xa010[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)?(?:\xa0%)?")  # never over two lines
 
 
 def shown(page, name):
@@ -61,7 +61,7 @@ def shown(page, name):
     page.wait_for_timeout(450)
     values, halves = [], []
     for text in NUMBER.findall(page.locator(f"#{name} .reading").inner_text()):
-        digits, _, tens = text.removesuffix(" %").partition(" × 10")
+        digits, _, tens = text.removesuffix("\xa0%").partition("\xa0×\xa010")
         unit = 10.0 ** int(tens.translate(SMALL) or 0) / (100 if text.endswith("%") else 1)
         values.append(float(digits.replace("−", "-").replace(",", "")) * unit)
         halves.append(0.5 * unit / 10 ** len(digits.partition(".")[2]))
@@ -109,7 +109,8 @@ def of_walks(s):
     if (jumps > 1).any():
         k = int(np.argmax(jumps > 1))
         thrown = [k + 1, jumps[k], free.w[k + 1], free.b[k + 1]]
-    ends = [value for path in (free, held) for value in (path.loss[-1], path.w[-1], path.b[-1])]
+    apart = (free.w != held.w).any() or (free.b != held.b).any()
+    ends = [value for path in ((free, held) if apart else (free,)) for value in (path.loss[-1], path.w[-1], path.b[-1])]
     return [*thrown, s["steps"], *ends, longest.max(initial=0)]
 
 
@@ -302,6 +303,21 @@ def test_the_curves_are_those_of_bptt(visit):
     )
 
 
+def test_the_legend_names_chrono_cells_when_they_are_drawn(visit):
+    page = visit("gate", "#gate")
+    name = page.locator("#gate .legend").get_by_text("nine chrono cells")
+    assert not name.is_visible()
+    page.get_by_label("a chrono layer").check()
+    holds(page, "gate", chrono=True)
+    assert name.is_visible()
+
+
+def test_walks_that_are_the_same_are_told_as_one(visit):
+    page = visit("cliff", "#cliff&w=6&b=-2&max_norm=50")
+    holds(page, "cliff", max_norm=50)
+    assert "No gradient was long enough to be clipped" in page.locator("#cliff .reading").inner_text()
+
+
 def test_play_moves_on_and_pauses(visit):
     page = visit("cliff", "#cliff&steps=0", motion="no-preference")
     page.get_by_role("button", name="Play").click()
@@ -354,6 +370,8 @@ def test_a_link_to_another_place_is_left_alone(visit):
 def test_an_explorable_is_accessible_and_fits_a_telephone(visit, name):
     page = visit(name, f"#{name}", viewport=NARROW)
     assert page.evaluate("document.documentElement.scrollWidth") <= NARROW["width"]
+    for slider in page.locator(f"#{name} input[type=range]").all():
+        assert slider.bounding_box()["width"] > 120  # room for a thumb
     assert page.heard == []
     assert violations(page, within=f"#{name}") == []
 
