@@ -1,4 +1,4 @@
-"""The built site and one browser, for all tests that look at it."""
+"""The built site and a browser, for the tests that look at it."""
 
 import os
 
@@ -22,8 +22,9 @@ def site():
     return SITE
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(site):
+    """A browser, for one file only: while it is there, no other can be started in this process, not even to print."""
     with sync_playwright() as playwright:
         try:
             chromium = start(playwright)
