@@ -85,9 +85,9 @@ def build(kind, D, H, K, rng, start="uniform", gain=1.0, forget_bias=0.0, input_
         if value not in known:
             raise ValueError(f"{name} is {value!r}, but needs one of {', '.join(known)}")
     generator("rng", rng)
+    D, H, K, gain = count("D", D), count("H", H), count("K", K), number("gain", gain, at_least=0)
     biases = {"forget_bias": forget_bias or None, "input_bias": input_bias, "chrono": chrono}
     _refuse(kind, start, gain, {name: value for name, value in biases.items() if value is not None})
-    D, H, K, gain = count("D", D), count("H", H), count("K", K), number("gain", gain, at_least=0)
     network = Network(kind, D, H, K, relu=start == "identity")
     with torch.no_grad():
         for parameter in network.parameters():

@@ -92,9 +92,9 @@ def successes(runs, variant, most_wrong):
 
 def _column(runs, variant, key):
     """Values of the stored runs of one variant, of which there is at least one."""
-    found = [row[key] for row in runs if row["variant"] == variant]
+    found = [row[key] for row in runs if row.get("variant") == variant and key in row]
     if not found:
-        raise RecordError(f"the stored runs have none of {variant!r}: restore them, or delete them and run again")
+        raise RecordError(f"the stored runs have no {key} of {variant!r}: restore them, or delete them and run again")
     return found
 
 

@@ -205,12 +205,6 @@ def test_every_link_and_anchor_leads_somewhere(site, name):
 
 
 @every_page
-def test_no_formula_is_left_as_it_was_typed(site, name):
-    said = re.sub(r"<(pre|code|annotation)\b.*?</\1>|<[^>]*>", "", article(name), flags=re.DOTALL)
-    assert re.findall(r".{0,40}\$.{0,40}", said) == []
-
-
-@every_page
 def test_everything_a_page_loads_is_in_the_site(site, name):
     assert [load for load in read(name).loads if not (it := target(name, load)) or not it[0].is_file()] == []
 
@@ -223,8 +217,9 @@ def test_no_two_elements_share_an_anchor(site, name):
 
 @every_page
 def test_formulas_are_rendered(site, name):
-    text = re.sub(r"<(pre|code|annotation|script)\b.*?</\1>", "", article(name), flags=re.DOTALL)
-    assert re.findall(r"katex-error|\$\$.*|\\\(.*", text) == []
+    assert "katex-error" not in article(name)
+    said = re.sub(r"<(pre|code|annotation|script)\b.*?</\1>|<[^>]*>", "", article(name), flags=re.DOTALL)
+    assert re.findall(r".{0,40}(?:\$|\\\().{0,40}", said) == []
 
 
 @every_page
