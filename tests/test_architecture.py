@@ -18,7 +18,7 @@ FLOORS = [
         "activations": {"numpy", "scipy"},
         "checks": {"numpy"},
         "clipping": {"numpy"},
-        "diagnose": {"torch"},
+        "diagnose": {"numpy", "torch"},
         "intervals": {"scipy"},
         "matrices": {"numpy", "scipy"},
         "meanfield": {"numpy", "scipy"},

@@ -181,7 +181,7 @@ def mean_flow(task, network, seed, samples=64):
     def total(h):
         return samples * loss(task, network.readout(h if task.every else h[-1]), y)
 
-    return gradient_flow(network.core, x, total).mean(axis=1)
+    return gradient_flow(network.core, x, total).h.mean(axis=1)
 
 
 def examine(task, network, rng, samples):
