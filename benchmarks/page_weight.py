@@ -24,7 +24,8 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import sync_playwright
 
-from bookkit import browser, npm, pages
+from bookkit import browser, pages
+from bookkit.assets import npm
 
 ROOT = Path(__file__).parents[1]
 SITE = ROOT / "_build/html"

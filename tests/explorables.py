@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bookkit.npm import NODE
+from bookkit.assets.npm import NODE
 from bptt import miniatures
 
 HARNESS = Path(__file__).with_name("numerics.mjs")

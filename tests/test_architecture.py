@@ -123,7 +123,7 @@ def test_the_rule_itself_catches_trespassers():
     assert list(trespasses("rnn", "import bptt.plotting")) == ["bptt.plotting"]
     assert list(trespasses("rnn", "def f():\n    import torch")) == ["torch"]
     assert list(trespasses("rnn", "from scipy.special import expit")) == ["scipy.special"]
-    assert list(trespasses("checks", "import bookkit.claims")) == ["bookkit.claims"]
+    assert list(trespasses("checks", "import bookkit.pages")) == ["bookkit.pages"]
     assert list(trespasses("checks", "from bptt import unheard_of")) == ["bptt.unheard_of"]
     assert list(trespasses("diagrams", "import math\nimport numpy as np\nfrom bptt.plotting import INK")) == []
     with pytest.raises(AssertionError, match="written in full"):

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from bookkit import claims, course
-from bookkit.claims import Claim, Statement
+from bookkit.collect import claims, course
+from bookkit.collect.claims import Claim, Statement
 from bptt.checks import claim
 
 

@@ -6,7 +6,7 @@ import pytest
 import test_bookkit_sphinx
 from test_bookkit_claims import notebook
 
-from bookkit import explorables
+from bookkit.html import explorables
 
 modules, book = test_bookkit_sphinx.modules, test_bookkit_sphinx.book
 BOX = ":::{{admonition}} Try it\n:class: explorable {name}\n\nA task.\n:::"

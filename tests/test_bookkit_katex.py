@@ -1,8 +1,9 @@
-"""bookkit.katex: formulas are rendered here, and what goes wrong is said in a sentence."""
+"""bookkit.html.katex: formulas are rendered here, and what goes wrong is said in a sentence."""
 
 import pytest
 
-from bookkit import katex, npm
+from bookkit.assets import npm
+from bookkit.html import katex
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ import subprocess
 
 import pytest
 
-from bookkit import cards, launch, palette
+from bookkit.assets import palette
+from bookkit.outside import cards, launch
 
 PUBLIC = "https://github.com/owner/course"
 

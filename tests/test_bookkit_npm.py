@@ -1,10 +1,10 @@
-"""bookkit.npm: packages are fetched once, and what goes wrong is said in a sentence."""
+"""bookkit.assets.npm: packages are fetched once, and what goes wrong is said in a sentence."""
 
 import json
 
 import pytest
 
-from bookkit import npm
+from bookkit.assets import npm
 
 
 @pytest.fixture

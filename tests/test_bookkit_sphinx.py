@@ -11,7 +11,7 @@ import pytest
 from sphinx.testing.util import SphinxTestApp
 from test_bookkit_claims import notebook
 
-from bookkit import npm
+from bookkit.assets import npm
 
 CONF = """\
 extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc", "sphinx_exercise", "sphinx_proof", "bookkit"]

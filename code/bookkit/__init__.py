@@ -1,45 +1,36 @@
-"""The Sphinx side of the book: formulas, colours, explorables, launch button, ledger of claims.
+"""The Sphinx side of the book, in four rooms; it knows nothing of the numerics.
 
-One extension, ``bookkit``, made of small ones.  It knows nothing of the numerics.
+- ``assets``: what the site carries: fonts, colours, and what comes from npm.
+- ``html``: how a part of a page becomes HTML: formulas, folds, check lines, explorables.
+- ``collect``: pages made from other pages or from docstrings: the ledger, the departures, the API.
+- ``outside``: what other sites are told: cards for links, Binder.
+
+Beside them stand the commands: ``build``, ``notebooks``, ``pages`` and ``pdf``.
 """
+
+from importlib import import_module
 
 from sphinx.application import Sphinx
 
-from bookkit import (
-    api,
-    article,
-    cards,
-    cells,
-    collect,
-    departures,
-    explorables,
-    folds,
-    katex,
-    launch,
-    ledger,
-    markup,
-    palette,
-)
-
 PARTS = (
-    api,
-    article,
-    cards,
-    cells,
-    collect,
-    departures,
-    explorables,
-    folds,
-    katex,
-    launch,
-    ledger,
-    markup,
-    palette,
+    "assets.palette",
+    "html.check_lines",
+    "html.explorables",
+    "html.folds",
+    "html.katex",
+    "html.repairs",
+    "collect.api",
+    "collect.article",
+    "collect.course",
+    "collect.departures",
+    "collect.ledger",
+    "outside.cards",
+    "outside.launch",
 )
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register every part of the extension."""
     for part in PARTS:
-        part.setup(app)
+        import_module(f"bookkit.{part}").setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,8 @@
 """Run pages again, in place: ``python -m bookkit.notebooks [page …]``.
 
-A page is a notebook with its outputs, and the outputs are part of what is checked.  So what is
-stored must depend on the page and on nothing else: no times, no version of Python, no state of a
-reader's editor.  A page that fails is left as it was.
+Our own, because ``nbconvert --execute --inplace`` leaves times, and half of a page that fails.  A page is a notebook
+with its outputs, and the outputs are part of what is checked.  So what is stored must depend on the page and on nothing
+else: no times, no version of Python, no state of a reader's editor.  A page that fails is left as it was.
 """
 
 import sys

@@ -1,5 +1,8 @@
 """The whole book as one PDF: the pages of the site in one document, printed by Chromium.
 
+Our own, because Jupyter Book's builder ``pdfhtml`` downloads a browser, builds the site a second time, and gives its
+contents no page numbers.
+
 Folded answers are open, links between pages lead inside the document, and the table of contents has page numbers.  It
 is printed twice: only the first print tells on which page an article begins.
 """

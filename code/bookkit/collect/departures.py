@@ -10,7 +10,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import docname_join
 
-from bookkit.collect import CollectingDirective
+from bookkit.collect.course import CollectingDirective
 
 CLASS = "departure"
 

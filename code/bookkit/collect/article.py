@@ -10,9 +10,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from bookkit.claims import Claim
-from bookkit.collect import CollectingDirective
-from bookkit.course import Page
+from bookkit.collect.claims import Claim
+from bookkit.collect.course import CollectingDirective, Page
 
 LOGGER = logging.getLogger(__name__)
 

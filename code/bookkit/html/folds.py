@@ -1,6 +1,7 @@
 """Boxes of the class ``dropdown`` as the browser's own ``<details>``.
 
-They open without a script, with the keyboard, in a text search and by a link into them.
+Our own until Jupyter Book has Sphinx 8.2, whose admonitions know ``:collapsible:``; sphinx-togglebutton needs a script.
+They open without one, with the keyboard, in a text search and by a link into them.
 """
 
 from docutils import nodes

@@ -1,6 +1,7 @@
 """The launch button for Binder, made from the repository's own address.
 
-A fork needs no edit.  Where the address is unknown there is no button rather than a dead one.
+Our own, because the theme wants one address written into ``_config.yml``, and a fork should need no edit.  Where the
+address is unknown there is no button rather than a dead one.
 """
 
 import os

@@ -11,9 +11,9 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from bookkit import cells, course
-from bookkit.claims import Claim, Statement
-from bookkit.collect import CollectingDirective
+from bookkit.collect import course
+from bookkit.collect.claims import Claim, Statement
+from bookkit.html import check_lines
 
 LOGGER = logging.getLogger(__name__)
 ROLES = {"eq": ("math", "eq"), "prf": ("prf", "ref"), "exercise": ("std", "numref")}
@@ -27,7 +27,7 @@ def totals(pages: list[course.Page]) -> nodes.paragraph:
     return nodes.paragraph("", text, classes=["totals"])
 
 
-class Ledger(CollectingDirective):
+class Ledger(course.CollectingDirective):
     """List all claims by chapter and page; a text that is claimed twice is a warning."""
 
     def run(self) -> list[nodes.Node]:
@@ -51,7 +51,7 @@ class Ledger(CollectingDirective):
 
     def entry(self, page: course.Page, claim: Claim) -> nodes.list_item:
         """Return the line of one claim, with the statement it belongs to."""
-        item = cells.check_line(claim, self.claim_link(page, claim))
+        item = check_lines.check_line(claim, self.claim_link(page, claim))
         if claim.statement:
             item[0] += [nodes.Text(" "), self.statement_link(claim.statement)]
         return item

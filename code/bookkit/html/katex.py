@@ -1,7 +1,8 @@
 """Formulas as HTML, rendered by KaTeX while the book is built.
 
-A page then needs no script and no other host: only KaTeX's style sheet and fonts.  KaTeX comes
-from npm (`bookkit.npm`).
+Our own, because sphinxcontrib-katex asks a server on a socket, with time limits, links another host's style sheet,
+ships no fonts, and lets a loose formula pass.  A page here needs no script and no other host: only KaTeX's style sheet
+and fonts, from npm (`bookkit.assets.npm`).
 """
 
 import json
@@ -18,7 +19,7 @@ from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
-from bookkit import assets, npm
+from bookkit.assets import npm, static
 
 LOGGER = logging.getLogger(__name__)
 CLOSING, OPENING = re.compile(r"[.,;:!?)\]’”]+"), re.compile(r"[(\[‘“]+$")
@@ -83,9 +84,9 @@ def prepare(app: Sphinx) -> None:
         dist = npm.fetch(Path(app.srcdir)) / "katex" / "dist"
     except RuntimeError as error:
         raise SystemExit(str(error)) from None  # any other exception ends in a page of traceback
-    target = assets.folder(app) / "katex"
+    target = static.folder(app) / "katex"
     css = (dist / "katex.min.css").read_text("utf-8")
-    assets.write(target / "katex.css", OLD_FONTS.sub("", css))
+    static.write(target / "katex.css", OLD_FONTS.sub("", css))
     for font in (dist / "fonts").glob("*.woff2"):
         (target / "fonts").mkdir(exist_ok=True)
         shutil.copy(font, target / "fonts")

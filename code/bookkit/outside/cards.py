@@ -13,7 +13,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinxext import opengraph
 
-from bookkit import launch, palette
+from bookkit.assets import palette
+from bookkit.outside import launch
 
 REPOSITORY = re.compile(r"https://(?P<host>github|gitlab)\.com/(?P<owner>[^/]+)/(?P<name>[^/]+)")
 
@@ -24,7 +25,7 @@ def site(repository: str) -> str:
     Parameters
     ----------
     repository : str
-        As from `bookkit.launch.address`.
+        As from `bookkit.outside.launch.address`.
 
     Examples
     --------

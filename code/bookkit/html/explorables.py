@@ -16,7 +16,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.writers.html5 import HTML5Translator
 
-from bookkit import assets, npm
+from bookkit.assets import npm, static
 
 LOGGER = logging.getLogger(__name__)
 CLASS = "explorable"
@@ -27,7 +27,7 @@ class stage(nodes.General, nodes.Element):
     """Where an explorable plays; until a script comes it says what is below."""
 
 
-def folder(app: Sphinx) -> Path:
+def modules_of(app: Sphinx) -> Path:
     """Return the folder of the modules."""
     return Path(app.srcdir) / "_static" / "explore"
 
@@ -58,15 +58,15 @@ def bundle(source: Path, target: Path, modules: Path) -> None:
         raise RuntimeError(f"The explorables could not be bundled:\n{done.stderr.strip()}")
     parts = sorted([*modules.glob("d3-*/LICENSE"), modules / "internmap" / "LICENSE"])
     licences = [f"{path.parent.name}\n\n{path.read_text('utf-8').strip()}\n" for path in parts]
-    assets.write(target / "LICENSE-d3.txt", "\n\n".join(licences))
+    static.write(target / "LICENSE-d3.txt", "\n\n".join(licences))
 
 
 def prepare(app: Sphinx) -> None:
     """Bundle the modules into the site."""
-    if app.builder.format != "html" or not folder(app).exists():
+    if app.builder.format != "html" or not modules_of(app).exists():
         return
     try:
-        bundle(folder(app), assets.folder(app) / "explore", npm.fetch(Path(app.srcdir)))
+        bundle(modules_of(app), static.folder(app) / "explore", npm.fetch(Path(app.srcdir)))
     except RuntimeError as error:
         raise SystemExit(str(error)) from None  # any other exception ends in a page of traceback
 
@@ -83,7 +83,7 @@ class Stages(SphinxPostTransform):
             names = [name for name in box["classes"] if name != CLASS and not name.startswith("admonition")]
             if CLASS not in box["classes"]:
                 continue
-            if len(names) != 1 or not (folder(self.app) / f"{names[0]}.mjs").exists():
+            if len(names) != 1 or not (modules_of(self.app) / f"{names[0]}.mjs").exists():
                 LOGGER.warning("There is no explorable by the name of %r", " ".join(names), location=box)
                 continue
             box["ids"] = names

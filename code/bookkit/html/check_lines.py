@@ -7,7 +7,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from bookkit import claims
+from bookkit.collect import claims
 
 
 def anchor(cell: str) -> str:

@@ -1,4 +1,7 @@
-"""The page that documents a package: a section for each module, made from its docstrings."""
+"""The page that documents a package: a section for each module, made from its docstrings.
+
+Our own, because autosummary writes stub files into the sources, and in the order of the alphabet.
+"""
 
 import pkgutil
 from importlib import import_module

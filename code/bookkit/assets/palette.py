@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 
-from bookkit import assets
+from bookkit.assets import static
 
 
 def custom_properties(palette: dict[str, dict[str, str]]) -> str:
@@ -44,7 +44,7 @@ def read(app: Sphinx) -> dict[str, dict[str, str]]:
 def prepare(app: Sphinx) -> None:
     """Write the style sheet of the colours into the site."""
     css = custom_properties(read(app))
-    assets.write(assets.folder(app) / "palette.css", css + "\n")
+    static.write(static.folder(app) / "palette.css", css + "\n")
     app.add_css_file("palette.css", priority=400)  # before the sheets that use it
 
 

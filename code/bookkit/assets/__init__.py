@@ -1,0 +1,1 @@
+"""What the site carries in ``_static``: fonts, colours, and what comes from npm."""

@@ -1,0 +1,1 @@
+"""Pages made from other pages, or from docstrings."""

@@ -1,0 +1,1 @@
+"""What other sites are told of this one."""
