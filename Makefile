@@ -8,6 +8,10 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 endif
 PAGES ?=
 PORT ?= 8000
+# Tests run beside each other, a file at a time: so a page stays in one kernel, and each worker has a browser of
+# its own.  More than four want more memory than they save time.
+JOBS ?= logical
+WORKERS = -n $(JOBS) --maxprocesses 4 --dist loadfile
 
 # The environment's own programs, whatever else is on the reader's machine.
 BIN := .venv/bin
@@ -19,7 +23,7 @@ export NODE_USE_SYSTEM_CA := 1
 .DEFAULT_GOAL := help
 # The site's tests read what the book's build wrote.
 .NOTPARALLEL:
-.PHONY: help env book pdf test lint unit nbval serve lab notebooks bench clean
+.PHONY: help env book pdf test check lint tests unit nbval coverage serve lab notebooks bench clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,16 +34,24 @@ book: env  ## Build the site into _build/html and check that every page is there
 pdf: book  ## Print the whole book into _build/book.pdf, with Chromium
 	@$(BIN)/python -m bookkit.pdf
 
-test: lint book unit nbval  ## Everything: lint, the book, unit tests, doctests, site, stored outputs
+test: lint book tests  ## Everything: lint, the book, unit tests, doctests, site, stored outputs
+
+check: lint unit  ## What to run while you work: lint, unit tests and doctests, without the site and the pages
 
 lint: env  ## Ruff, over code and pages
 	$(BIN)/ruff check
 
-unit: env  # tests/ and the docstrings' examples, with coverage
-	$(BIN)/pytest --cov --cov-report=term-missing
+tests: env  # one run of all of them, so that no core waits for the end of one kind
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(WORKERS) --nbval tests code chapters
+
+unit: env  # tests/ without the site, and the docstrings' examples
+	$(BIN)/pytest $(WORKERS) --ignore tests/site
 
 nbval: env  # every output of every page, computed again and compared
-	$(BIN)/pytest --nbval chapters
+	OMP_NUM_THREADS=1 $(BIN)/pytest $(WORKERS) --nbval chapters
+
+coverage: env  ## Which lines the tests never reach
+	$(BIN)/pytest $(WORKERS) --cov --cov-report=term-missing
 
 serve: book  ## Read the site at http://localhost:8000 (PORT=…)
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory _build/html $(PORT)

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-TARGETS = ["book", "pdf", "test", "lint", "serve", "lab", "notebooks", "bench", "clean"]
+TARGETS = ["book", "pdf", "test", "check", "lint", "coverage", "serve", "lab", "notebooks", "bench", "clean"]
 
 
 def lines(name):
@@ -75,7 +75,8 @@ def test_a_package_constrained_twice_is_so_for_different_pythons():
 
 def test_every_requirement_is_constrained_to_a_version_it_allows():
     pins = {canonicalize_name(pin.name): only(pin.specifier).version for pin in requirements("constraints.txt")}
-    for requirement in requirements("requirements.txt"):
+    cluster = map(Requirement, PROJECT["optional-dependencies"]["cluster"])
+    for requirement in [*requirements("requirements.txt"), *cluster]:
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), requirement
 
 
