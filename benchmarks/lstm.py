@@ -12,8 +12,9 @@ import torch
 from harness import Race, Rival
 from rnn import SIZES, arithmetic
 
-from bptt import autograd_lstm, lstm
-from bptt.autograd import tensor
+from bptt.cells import lstm
+from bptt.referees import torch_cells
+from bptt.referees.torch_cells import tensor
 
 
 def races():
@@ -42,7 +43,7 @@ def races():
 
 def torch_layer(params, x, dh):
     """Gradient by `torch.nn.LSTM`."""
-    module, (x, dh) = autograd_lstm.torch_lstm(params), (tensor(x, True), tensor(dh))
+    module, (x, dh) = torch_cells.torch_lstm(params), (tensor(x, True), tensor(dh))
     h0, c0 = (tensor(np.zeros((1, *dh.shape)), True) for _ in range(2))
     wanted = [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0, x, h0, c0]
 
@@ -55,7 +56,7 @@ def torch_layer(params, x, dh):
 
 def torch_loop(params, x, dh):
     """Gradient by a Python loop over a `torch.nn.LSTMCell`."""
-    cell, (x, dh) = autograd_lstm.torch_lstm_cell(params), (tensor(x, True), tensor(dh))
+    cell, (x, dh) = torch_cells.torch_lstm_cell(params), (tensor(x, True), tensor(dh))
     h0, c0 = (tensor(np.zeros(dh.shape), True) for _ in range(2))
     wanted = [cell.weight_ih, cell.weight_hh, cell.bias_ih, x, h0, c0]
 

@@ -11,8 +11,10 @@ import torch
 from harness import Race, Rival
 from lyapunov import torch_log_norms
 
-from bptt import autograd_lstm, jacobians, lstm
-from bptt.autograd import tensor
+from bptt.cells import lstm
+from bptt.chains import jacobians
+from bptt.referees import torch_cells
+from bptt.referees.torch_cells import tensor
 
 T, D = 500, 8
 
@@ -40,7 +42,7 @@ def by_jacrev(params, trace):
 
     def step(state, x):
         h, c = state[None].chunk(2, dim=1)
-        return torch.cat(autograd_lstm.lstm_step(theta, x[None], h, c), dim=1)[0]
+        return torch.cat(torch_cells.lstm_step(theta, x[None], h, c), dim=1)[0]
 
     jacobian = torch.func.jacrev(step)
     together = lambda: torch.func.vmap(jacobian)(state, x)

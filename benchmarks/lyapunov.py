@@ -11,7 +11,10 @@ import numpy as np
 import torch
 from harness import Race, Rival
 
-from bptt import autograd, jacobians, lyapunov, rnn
+from bptt.cells import rnn
+from bptt.chains import jacobians
+from bptt.growth import lyapunov
+from bptt.referees import torch_cells
 
 SIZES = [(32, 1 / 5), (128, 1 / 2)]
 T, D = 1000, 8
@@ -39,9 +42,9 @@ def races():
 
 def torch_route(params, trace, then):
     """Jacobians of all steps by automatic differentiation, and what is done with them."""
-    theta = [autograd.tensor(part) for part in params]
-    x, h = autograd.tensor(trace.x[:, 0]), autograd.tensor(trace.h[:-1, 0])
-    step = torch.func.jacrev(lambda h, x: autograd.rnn_step(theta, x, h))
+    theta = [torch_cells.tensor(part) for part in params]
+    x, h = torch_cells.tensor(trace.x[:, 0]), torch_cells.tensor(trace.h[:-1, 0])
+    step = torch.func.jacrev(lambda h, x: torch_cells.rnn_step(theta, x, h))
     return lambda: then(torch.func.vmap(step)(h, x))
 
 

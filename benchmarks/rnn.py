@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from harness import Race, Rival
 
-from bptt import autograd, rnn
+from bptt.cells import rnn
+from bptt.referees import torch_cells
 
 SIZES = [(100, 1, 8, 32), (200, 32, 32, 64), (1000, 1, 16, 64), (1000, 32, 64, 128), (200, 64, 128, 256)]
 
@@ -45,8 +46,8 @@ def races():
 
 def torch_layer(params, x, dh):
     """Gradient by `torch.nn.RNN`."""
-    module = autograd.torch_rnn(params)
-    x, dh, h0 = autograd.tensor(x, True), autograd.tensor(dh), autograd.tensor(np.zeros((1, *dh.shape)), True)
+    module = torch_cells.torch_rnn(params)
+    x, dh, h0 = torch_cells.tensor(x, True), torch_cells.tensor(dh), torch_cells.tensor(np.zeros((1, *dh.shape)), True)
     wanted = [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0, x, h0]
 
     def run():
@@ -61,9 +62,9 @@ def torch_loop(params, x, dh):
     H, D = params.W_x.shape
     cell = torch.nn.RNNCell(D, H, dtype=torch.float64)
     cell.load_state_dict(
-        {name.removesuffix("_l0"): value for name, value in autograd.torch_rnn(params).state_dict().items()}
+        {name.removesuffix("_l0"): value for name, value in torch_cells.torch_rnn(params).state_dict().items()}
     )
-    x, dh, h0 = autograd.tensor(x, True), autograd.tensor(dh), autograd.tensor(np.zeros_like(dh), True)
+    x, dh, h0 = torch_cells.tensor(x, True), torch_cells.tensor(dh), torch_cells.tensor(np.zeros_like(dh), True)
     wanted = [cell.weight_ih, cell.weight_hh, cell.bias_ih, x, h0]
 
     def run():

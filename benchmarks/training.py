@@ -14,8 +14,9 @@ import numpy as np
 import torch
 from harness import Race, Rival
 
-from bptt import stacked, sweep, training
-from bptt.training import Settings
+from bptt.experiments import resumable
+from bptt.learning import stacked, training
+from bptt.learning.training import Settings
 
 SETTINGS = dict(task="adding", T=50, kind="lstm", H=32, max_norm=1.0)
 SEEDS, STEPS, TESTED = 20, 60, 20
@@ -40,9 +41,9 @@ def races():
 
 
 def by_sweep(function, N, parts, jobs):
-    """All seeds by `sweep.run`, from nothing."""
+    """All seeds by `resumable.run`, from nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        return sweep.run(function, [{"N": N, "seeds": seeds} for seeds in parts], folder, jobs)
+        return resumable.run(function, [{"N": N, "seeds": seeds} for seeds in parts], folder, jobs)
 
 
 def stack(N, seeds):

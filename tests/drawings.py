@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
-from bptt import diagrams, diagrams_lstm, plotting
+from bptt.figures import diagrams, diagrams_lstm, plotting
 
 
 def sheet():

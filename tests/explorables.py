@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from bookkit.assets.npm import NODE
-from bptt import miniatures
+from bptt.figures import explore_numerics
 
 HARNESS = Path(__file__).with_name("numerics.mjs")
 
@@ -73,7 +73,7 @@ def walks(s):
         ((s["w"], s["b"], s["rate"], c, s["steps"]), {**s, "maxNorm": c if np.isfinite(c) else 1e300})
         for c in (np.inf, s["max_norm"])
     ]
-    return [(miniatures.walk(*ours), theirs) for ours, theirs in pairs]
+    return [(explore_numerics.walk(*ours), theirs) for ours, theirs in pairs]
 
 
 def biases(s):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from bptt import activations, rnn
+from bptt.cells import activations, rnn
 
 
 class Problem(NamedTuple):

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from hypothesis import strategies as st
 
-from bptt import lstm
+from bptt.cells import lstm
 
 
 class Problem(NamedTuple):

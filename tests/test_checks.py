@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from bptt import rnn
+from bptt.cells import rnn
 from bptt.checks import claim, gradient_check
 
 NAN, INF = float("nan"), float("inf")

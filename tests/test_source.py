@@ -2,7 +2,8 @@
 
 import inspect
 
-from bptt import activations, rnn, source
+from bptt import source
+from bptt.cells import activations, rnn
 
 
 def test_a_function_is_shown_without_its_docstring_and_otherwise_to_the_letter(capsys):

@@ -1,6 +1,6 @@
 // What the explorables compute: the numbers of `bptt`, once more, in the reader's browser.
 // Pure functions of numbers and arrays; matrices are arrays of rows. No document, no drawing.
-// tests/test_miniatures.py holds each of them to bptt.miniatures, to 1e-9 relative.
+// tests/figures/test_explore_numerics.py holds each of them to bptt.figures.explore_numerics, to 1e-9 relative.
 
 const { abs, exp, hypot, log, max, min, sign, sqrt, tanh } = Math;
 const sigma = (z) => 1 / (1 + exp(-z));

@@ -11,7 +11,10 @@ import pytest
 from explorables import SETTINGS, biases, defaults, node, presets, small_lstm, two_unit
 from visits import NARROW, PAGES, ROOT, WIDE, address, listen, markup, picture, violations
 
-from bptt import jacobians, miniatures, rnn, spectra
+from bptt.cells import rnn
+from bptt.chains import jacobians
+from bptt.figures import explore_numerics
+from bptt.growth import spectra
 
 PAGE = {
     "two-unit": "chapters/2-vanishing-exploding/3-conditions",
@@ -75,14 +78,14 @@ def state(page, name):
 
 def of_two_units(s):
     ours, _ = two_unit(s)
-    W, a = ours["W"], miniatures.ACTIVATIONS[ours["activation"]]
-    found = miniatures.ellipses(W, ours["activation"], ours["drive"], ours["strength"])
+    W, a = ours["W"], explore_numerics.ACTIVATIONS[ours["activation"]]
+    found = explore_numerics.ellipses(W, ours["activation"], ours["drive"], ours["strength"])
     sizes, top = np.exp(found.log_norms), int(found.log_norms.argmax())
     params = rnn.Params(np.eye(2), W, np.zeros(2))
-    xi = ours["strength"] * miniatures.noise(4711, 120).reshape(60, 1, 2)
+    xi = ours["strength"] * explore_numerics.noise(4711, 120).reshape(60, 1, 2)
     led = ours["drive"] != "noise"
     trace = (
-        miniatures._led(params, a, ours["drive"], ours["strength"], 60)
+        explore_numerics._led(params, a, ours["drive"], ours["strength"], 60)
         if led
         else rnn.forward(params, xi, activation=a)
     )
@@ -102,8 +105,8 @@ def of_two_units(s):
 
 
 def of_walks(s):
-    free = miniatures.walk(s["w"], s["b"], s["rate"], steps=s["steps"])
-    held = miniatures.walk(s["w"], s["b"], s["rate"], s["max_norm"], s["steps"])
+    free = explore_numerics.walk(s["w"], s["b"], s["rate"], steps=s["steps"])
+    held = explore_numerics.walk(s["w"], s["b"], s["rate"], s["max_norm"], s["steps"])
     jumps, longest = (np.hypot(np.diff(path.w), np.diff(path.b)) for path in (free, held))
     thrown = []
     if (jumps > 1).any():
@@ -116,15 +119,15 @@ def of_walks(s):
 
 def of_a_gate(s):
     (b_f, b_i), lag = biases(s), s["lag"]
-    found = miniatures.gate(b_f, b_i, lag)
+    found = explore_numerics.gate(b_f, b_i, lag)
     f, level = found.kept[1], found.filled[1] / (1 - found.kept[1])  # the sum of all powers of f
-    units = [miniatures.gate(b, 0.0, 1).kept[1] for b in miniatures.chrono_biases(lag)]
+    units = [explore_numerics.gate(b, 0.0, 1).kept[1] for b in explore_numerics.chrono_biases(lag)]
     chrono = [lag, np.mean(np.array(units) ** lag)] if s["chrono"] else []
     return [f, np.log(0.5) / np.log(f), -1 / np.log(f), lag, found.kept[lag], 1, level, *chrono]
 
 
 def of_routes(s):
-    found, d = miniatures.routes(*small_lstm(s)[0]), s["distance"]
+    found, d = explore_numerics.paths(*small_lstm(s)[0]), s["distance"]
     sizes = [np.exp(curve[d]) for curve in (found.whole, found.article, found.forget)]
     apart = (found.whole[-1] - found.forget[-1]) / np.log(10)
     return [d, *sizes, 60, np.exp(found.whole[-1]), *([apart] if apart >= 0.05 else [])]
@@ -282,23 +285,23 @@ def exponent(text):
 def test_the_curves_are_those_of_bptt(visit):
     page = visit("two-unit", "#two-unit&W=0.9,1.5,-1,-0.9&drive=turns&strength=3")
     W = np.array([[0.9, 1.5], [-1.0, -0.9]])
-    found = miniatures.ellipses(W, drive="turns", strength=3.0)
+    found = explore_numerics.ellipses(W, drive="turns", strength=3.0)
     np.testing.assert_allclose(
         curve(page, "two-unit", ".sizes > svg", "actual", exponent), found.log_norms / np.log(10), atol=0.02
     )
     page = visit("paths", "#paths&gain=6")
-    found = miniatures.routes(gain=6.0)
+    found = explore_numerics.paths(gain=6.0)
     for path, logs in [("whole", found.whole), ("printed", found.article), ("forget", found.forget)]:
         np.testing.assert_allclose(curve(page, "paths", ".wide > svg", path, exponent), logs / np.log(10), atol=0.03)
     page = visit("gate", "#gate&forget_bias=3")
     steps = 10 ** (np.arange(161) / 40)
     np.testing.assert_allclose(
-        curve(page, "gate", ".kept > svg", "retention"), miniatures.gate(3.0, 0.0, 1).kept[1] ** steps, atol=0.003
+        curve(page, "gate", ".kept > svg", "retention"), explore_numerics.gate(3.0, 0.0, 1).kept[1] ** steps, atol=0.003
     )
     page = visit("cliff", "#cliff&steps=20")
     np.testing.assert_allclose(
         curve(page, "cliff", ".loss > svg", "held"),
-        miniatures.walk(5.05, -2.62, max_norm=1.0, steps=20).loss,
+        explore_numerics.walk(5.05, -2.62, max_norm=1.0, steps=20).loss,
         atol=0.002,
     )
 

@@ -50,5 +50,5 @@ def prepare(app: Sphinx) -> None:
 
 def setup(app: Sphinx) -> None:
     """Register the option ``palette``, the path of the file from the book's root."""
-    app.add_config_value("palette", "code/bptt/palette.toml", "html")
+    app.add_config_value("palette", "code/bptt/figures/palette.toml", "html")
     app.connect("builder-inited", prepare)

@@ -1,0 +1,135 @@
+"""Published results, met or honestly missed: one verdict for each row of ``replication.toml``.
+
+The file says, for every published statement, what is run here, in what it differs, and under which condition it
+counts as reproduced. It was written before the runs; nothing here chooses anything afterwards. Every seed counts, and
+a training that diverges is a failure.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from bptt.experiments.archive import FOLDER, load
+from bptt.experiments.records import RecordError, read_toml
+from bptt.learning.intervals import wilson
+
+
+class Verdict(NamedTuple):
+    """One row of the table: all text, but for the number of ``seeds``."""
+
+    source: str
+    statement: str
+    setting: str
+    differences: str
+    rule: str
+    seeds: int
+    result: str
+    verdict: str
+
+
+def table(folder=FOLDER):
+    """The replication table.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Where ``replication.toml`` and the stored runs are.
+
+    Returns
+    -------
+    list of Verdict
+        ``verdict`` is ``"reproduced"``, ``"not reproduced"`` or ``"not attempted"``.
+
+    Raises
+    ------
+    bptt.experiments.records.RecordError
+        When a file is missing or damaged, or names a rule that does not exist.
+    """
+    file = Path(folder) / "replication.toml"
+    try:
+        papers = [(name, spec, paper) for name, spec in read_toml(file).items() for paper in spec["published"]]
+        return [_row(*paper, folder) for paper in papers]
+    except KeyError as error:
+        raise RecordError(f"{file} has a table without {error}: restore it") from error
+
+
+def _row(name, spec, paper, folder):
+    result, verdict = judge(paper, load(name, "runs", folder) if "judge" in paper else None)
+    texts = (paper[key] for key in ("source", "statement", "setting", "differences", "rule"))
+    return Verdict(*texts, spec["seeds"] if "judge" in paper else 0, result, verdict)
+
+
+def judge(paper, runs):
+    """Result and verdict of one published statement, from the stored runs.
+
+    Raises
+    ------
+    bptt.experiments.records.RecordError
+        When its rule does not exist.
+    """
+    if runs is None:
+        return "", "not attempted"
+    if paper["judge"] not in JUDGES:
+        raise RecordError(f"judge is {paper['judge']!r}, but needs one of {', '.join(JUDGES)}")
+    result, reproduced = JUDGES[paper["judge"]](runs, **paper["tolerance"])
+    return result, "reproduced" if reproduced else "not reproduced"
+
+
+def successes(runs, variant, most_wrong):
+    """Success rate of a variant: a run succeeds with at most `most_wrong` wrong of its test sequences.
+
+    Returns
+    -------
+    bptt.learning.intervals.Rate
+    """
+    wrong = _column(runs, variant, "test_wrong")
+    return wilson(sum(k <= most_wrong for k in wrong), len(wrong))
+
+
+def _column(runs, variant, key):
+    """Values of the stored runs of one variant, of which there is at least one."""
+    found = [row[key] for row in runs if row.get("variant") == variant and key in row]
+    if not found:
+        raise RecordError(f"the stored runs have no {key} of {variant!r}: restore them, or delete them and run again")
+    return found
+
+
+def _solved(runs, variant, most_wrong, share, sequences):
+    """At least a `share` of the seeds succeeds, and the median of the sequences it takes is at most `sequences`."""
+    rate = successes(runs, variant, most_wrong)
+    median = np.median([np.inf if after is None else after for after in _column(runs, variant, "solved_after")])
+    after = f"median {median:,.0f} sequences" if np.isfinite(median) else "no streak of 2,000 in most runs"
+    return f"{rate}; {after}", rate.successes >= share * rate.trials and median <= sequences
+
+
+def _ordered(runs, variants, factors):
+    """Median test losses in order: each at least (or at most, as said) a factor times the next."""
+    losses = [np.nan_to_num(_column(runs, name, "test_loss"), nan=np.inf, posinf=np.inf) for name in variants]
+    medians = [float(np.median(E)) for E in losses]
+    held = all(a >= factor * b for (a, b), factor in zip(pairwise(medians), factors, strict=True))
+    rows = zip(variants, medians, losses, strict=True)
+    return ", ".join(f"{name}: {m:.2g} ({E.min():.2g} to {E.max():.2g})" for name, m, E in rows), held
+
+
+def _clipping_helps(runs, lengths, most_wrong, falls_to, margin):
+    """Without clipping success falls with the length; clipping wins at least `margin` more runs in all."""
+    plain = [successes(runs, f"SGD, T = {T}", most_wrong) for T in lengths]
+    clipped = [successes(runs, f"clipped, T = {T}", most_wrong) for T in lengths]
+    falls = plain[-1].successes <= falls_to * plain[0].successes
+    wins = sum(r.successes for r in clipped) - sum(r.successes for r in plain)
+    pairs = zip(lengths, plain, clipped, strict=True)
+    return "; ".join(f"T = {T}: SGD {a}, clipped {b}" for T, a, b in pairs), falls and wins >= margin
+
+
+def _vanishes(runs, variants, most_wrong, below):
+    """At least one of the variants has a success rate whose interval ends below `below`."""
+    rates = [successes(runs, name, most_wrong) for name in variants]
+    said = "; ".join(f"{name}: {rate}" for name, rate in zip(variants, rates, strict=True))
+    return said, any(rate.high < below for rate in rates)
+
+
+JUDGES = {"solved": _solved, "ordered": _ordered, "clipping helps": _clipping_helps, "vanishes": _vanishes}

@@ -1,0 +1,1 @@
+"""Matrices, and what their products do: norms, spectra, powers, growth rates, mean fields."""

@@ -1,0 +1,1 @@
+"""Networks that learn: tasks, initial weights, training loops, clipping, success rates."""

@@ -1,0 +1,1 @@
+"""Second opinions: the same models in torch and SymPy, which know no gradient formula of ours."""

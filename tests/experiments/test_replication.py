@@ -1,0 +1,137 @@
+"""The replication table: verdicts follow from stored runs and rules, both ways."""
+
+from pathlib import Path
+
+import pytest
+
+from bptt.experiments import records, replication
+
+DATA = Path(__file__).parents[2] / "chapters/5-training/data"
+
+RULES = """
+[paper]
+purpose = "A test"
+seeds = 4
+common = { task = "adding", T = 6, kind = "rnn", steps = 1 }
+[paper.variants]
+"A" = {}
+[[paper.published]]
+source = "s"
+statement = "t"
+setting = "u"
+differences = "v"
+rule = "w"
+judge = "solved"
+tolerance = { variant = "A", most_wrong = 3, share = 0.75, sequences = 100 }
+[[paper.published]]
+source = "s"
+statement = "t2"
+setting = "u"
+differences = "v"
+rule = "none"
+"""
+
+
+def rows(variant, *wrong, after=80, loss=1.0):
+    return [
+        {"variant": variant, "seed": k, "test_wrong": w, "solved_after": after if w <= 3 else None, "test_loss": loss}
+        for k, w in enumerate(wrong)
+    ]
+
+
+def judged(runs, judge, **tolerance):
+    return replication.judge({"judge": judge, "tolerance": tolerance}, runs)
+
+
+def test_the_table_reads_rules_and_runs(tmp_path):
+    (tmp_path / "experiments.toml").write_text("", encoding="utf-8")
+    (tmp_path / "replication.toml").write_text(RULES, encoding="utf-8")
+    with pytest.raises(records.RecordError, match=r"there is no .*paper-runs\.csv"):
+        replication.table(tmp_path)
+    records.write_table(tmp_path / "paper-runs.csv", rows("A", 0, 3, 1, 900))
+    first, second = replication.table(tmp_path)
+    assert first == ("s", "t", "u", "v", "w", 4, "3 of 4 (30% to 95%); median 80 sequences", "reproduced")
+    assert second[-3:] == (0, "", "not attempted")
+
+
+def test_solved_needs_enough_seeds_and_few_enough_sequences():
+    tolerance = dict(variant="A", most_wrong=3, share=0.75, sequences=100)
+    assert judged(rows("A", 0, 0, 3, 4), "solved", **tolerance)[1] == "reproduced"
+    assert judged(rows("A", 0, 0, 4, 4), "solved", **tolerance)[1] == "not reproduced"
+    assert judged(rows("A", 0, 0, 0, 0, after=101), "solved", **tolerance)[1] == "not reproduced"
+    result, verdict = judged(rows("A", 4, 4, 4, 0), "solved", **tolerance)
+    assert result == "1 of 4 (5% to 70%); no streak of 2,000 in most runs"
+    assert verdict == "not reproduced"
+
+
+def test_ordered_compares_medians():
+    runs = rows("none", 1, 1, loss=0.4) + rows("LSTM", 1, 1, loss=0.2) + rows("b", 1, 1, loss=0.2)
+    tolerance = dict(variants=["none", "LSTM", "b"], factors=[2.0, 1.0])
+    assert judged(runs, "ordered", **tolerance) == (
+        "none: 0.4 (0.4 to 0.4), LSTM: 0.2 (0.2 to 0.2), b: 0.2 (0.2 to 0.2)",
+        "reproduced",
+    )
+    assert judged(runs, "ordered", **tolerance | {"factors": [2.1, 1.0]})[1] == "not reproduced"
+    assert judged(runs, "ordered", **tolerance | {"variants": ["none", "b", "LSTM"], "factors": [2.0, 1.1]})[1] == "not reproduced"  # fmt: skip
+
+
+def test_a_run_that_diverged_is_no_small_loss():
+    runs = rows("none", 1, loss=float("nan")) + rows("LSTM", 1, loss=0.2)
+    assert judged(runs, "ordered", variants=["none", "LSTM"], factors=[1.0])[1] == "reproduced"
+    assert judged(runs, "ordered", variants=["LSTM", "none"], factors=[1.0])[1] == "not reproduced"
+
+
+def test_clipping_helps_when_success_falls_without_it_and_less_with_it():
+    tolerance = dict(lengths=[10, 30], most_wrong=25, falls_to=0.5, margin=2)
+    short = rows("SGD, T = 10", 0, 0) + rows("clipped, T = 10", 0, 0)
+    falls = rows("SGD, T = 30", 900, 900) + rows("clipped, T = 30", 0, 0)
+    result, verdict = judged(short + falls, "clipping helps", **tolerance)
+    assert result == "T = 10: SGD 2 of 2 (34% to 100%), clipped 2 of 2 (34% to 100%); T = 30: SGD 0 of 2 (0% to 66%), clipped 2 of 2 (34% to 100%)"  # fmt: skip
+    assert verdict == "reproduced"
+    useless = rows("SGD, T = 30", 900, 900) + rows("clipped, T = 30", 0, 900)
+    easy = rows("SGD, T = 30", 0, 0) + rows("clipped, T = 30", 0, 0)
+    half = rows("SGD, T = 10", 0, 900) + rows("SGD, T = 30", 0, 900)
+    both = rows("clipped, T = 10", 0, 0) + rows("clipped, T = 30", 0, 0)
+    assert judged(half + both, "clipping helps", **tolerance)[1] == "not reproduced", "without clipping nothing fell"
+    for other in (useless, easy):
+        assert judged(short + other, "clipping helps", **tolerance)[1] == "not reproduced"
+
+
+def test_vanishes_needs_an_interval_below_the_bound():
+    tolerance = dict(variants=["A", "B"], most_wrong=25, below=0.5)
+    assert judged(rows("A", *[0] * 10) + rows("B", *[900] * 10), "vanishes", **tolerance)[1] == "reproduced"
+    assert judged(rows("A", *[0] * 10) + rows("B", *[900] * 3), "vanishes", **tolerance)[1] == "not reproduced"
+
+
+@pytest.mark.parametrize("judge", ["solved", "ordered", "vanishes"])
+def test_runs_that_lack_a_variant_are_damaged(judge):
+    tolerances = {
+        "solved": dict(variant="B", most_wrong=3, share=1.0, sequences=100),
+        "ordered": dict(variants=["A", "B"], factors=[1.0]),
+        "vanishes": dict(variants=["A", "B"], most_wrong=3, below=0.5),
+    }
+    with pytest.raises(records.RecordError, match="the stored runs have no test_.* of 'B': restore them"):
+        judged(rows("A", 1, loss=0.1), judge, **tolerances[judge])
+
+
+def test_a_rule_that_was_cut_short_is_named(tmp_path):
+    (tmp_path / "replication.toml").write_text('[one]\nseeds = 1\n[[one.published]]\nsource = "A"\n', "utf-8")
+    with pytest.raises(records.RecordError, match="has a table without 'statement': restore it"):
+        replication.table(tmp_path)
+
+
+def test_an_unknown_rule_is_named():
+    with pytest.raises(records.RecordError, match="judge is 'taste', but needs one of solved, ordered, clipping helps, vanishes"):  # fmt: skip
+        judged([], "taste")
+
+
+def test_the_rules_of_the_chapter_name_variants_that_exist():
+    for spec in records.read_toml(DATA / "replication.toml").values():
+        for paper in spec["published"]:
+            assert ("judge" in paper) == ("tolerance" in paper)
+            tolerance = paper.get("tolerance", {})
+            named = tolerance.get("variants", []) + [v for v in [tolerance.get("variant")] if v]
+            named += [f"{how}, T = {T}" for how in ("SGD", "clipped") for T in tolerance.get("lengths", [])]
+            assert set(named) <= set(spec["variants"])
+            runs = [row for name in spec["variants"] for row in rows(name, 0, 900)]
+            assert replication.judge(paper, runs if "judge" in paper else None)[1] in {"reproduced", "not reproduced", "not attempted"}  # fmt: skip
