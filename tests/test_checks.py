@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from bptt.cells import rnn
+from bptt import checks
 from bptt.checks import claim, gradient_check
 
 NAN, INF = float("nan"), float("inf")
@@ -176,3 +177,51 @@ def test_a_gradient_check_refuses_a_seed_and_a_gradient_of_another_shape():
         gradient_check(loss, point, gradient[:1], np.random.default_rng(1))
     with pytest.raises(ValueError, match="^gradient has arrays of shapes"):
         gradient_check(loss, point, (gradient[0], gradient[1].sum()), np.random.default_rng(1))
+
+
+# The power of a claim: what its listeners hear
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    records = []
+    monkeypatch.setattr(checks, "LISTENERS", [records.append])
+    return records
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind", "used"),
+    [
+        ({"got": 2, "expected": 2, "rtol": 0}, "exact", None),
+        ({"got": 1.0 + 1e-13, "expected": 1.0}, "rounding", 0.1),
+        ({"got": 1.05, "expected": 1.0, "rtol": 0.1}, "tolerance", 0.5),
+        ({"got": 1.0, "expected": 1.2, "se": 0.1}, "statistical", 2 / 3),
+        ({"got": 3.0, "at_most": 4.0}, "bound", 0.75),
+        ({"got": [5.0, 8.0], "at_least": 4.0}, "bound", 0.8),
+        ({"got": -5.0, "at_most": -2.0}, "bound", 0.4),
+        ({"got": 5.0, "at_least": -1.0}, "bound", 0.0),
+        ({"got": -5.0, "at_most": 2.0}, "bound", 0.0),
+        ({"got": [0.2, 0.9], "at_least": 0.0, "at_most": 1.0}, "bound", 0.9),
+        ({"got": 1.0, "at_least": 0.0}, "bound", None),
+        ({"got": True}, "condition", None),
+    ],
+)
+def test_a_claim_says_how_much_of_its_bound_it_used(heard, arguments, kind, used):
+    claim("A fact", **arguments)
+    (record,) = heard
+    assert record[::3] == ("A fact", None)
+    assert record.kind == kind
+    assert record.used == (None if used is None else pytest.approx(used, rel=0.01))
+
+
+def test_a_bound_that_is_meant_as_negligible_says_why(heard):
+    claim("The rest is small", 1e-9, at_most=0.1, negligible="the rest may be anything below a tenth")
+    assert heard[0].negligible == "the rest may be anything below a tenth"
+    with pytest.raises(ValueError, match="negligible is 'why', but only at_most or at_least can be meant so"):
+        claim("One is one", 1.0, 1.0, negligible="why")
+
+
+def test_a_claim_that_fails_is_not_heard(heard):
+    with pytest.raises(AssertionError):
+        claim("One is two", 1.0, 2.0)
+    assert heard == []

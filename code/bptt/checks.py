@@ -6,14 +6,34 @@ with a finite difference.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from bptt.arguments import generator
 
+ROUNDING = 1e-6  # a tolerance up to this allows for rounding, a larger one for what the statement leaves open
+LISTENERS = []
+"""Functions that are handed the `Record` of every claim that holds; a report on the power of claims listens here."""
+
+
+class Record(NamedTuple):
+    """How sharply a claim was tested.
+
+    ``kind`` is ``"exact"``, ``"rounding"``, ``"tolerance"``, ``"statistical"``, ``"bound"`` or ``"condition"``;
+    ``used`` the share of the bound that the numbers took, or None where there is no bound to use; ``negligible`` the
+    reason why little of it should be used, or None.
+    """
+
+    text: str
+    kind: str
+    used: float | None
+    negligible: str | None
+
 
 def claim(
     text, got, expected=None, *, rtol=1e-12, atol=None, se=None, within=3,
-    at_most=None, at_least=None, article=None, refutes=None,
+    at_most=None, at_least=None, article=None, refutes=None, negligible=None,
 ):  # fmt: skip
     """State a fact and test it: print one line if it holds, raise if it does not.
 
@@ -37,6 +57,9 @@ def claim(
         Number of the equation of the source article that this claim confirms, such as ``"1.4"``.
     refutes : str, optional
         Number of the equation that fails as stated, and of which this is a counterexample.
+    negligible : str, optional
+        Why a bound of which the numbers use less than a tenth is meant so: the statement is that something is
+        negligible, and not how large it is.
 
     Raises
     ------
@@ -62,12 +85,16 @@ def claim(
     bounds = at_most is not None or at_least is not None
     if expected is not None and bounds:
         raise ValueError(f"{text}: a claim has either expected or bounds, and this one has both")
+    if negligible is not None and at_most is None and at_least is None:
+        raise ValueError(f"{text}: negligible is {negligible!r}, but only at_most or at_least can be meant so")
     if expected is not None:
-        verdict = _compare(text, got, expected, rtol, atol, se, within)
+        verdict, kind, used = _compare(text, got, expected, rtol, atol, se, within)
     else:
-        verdict = _bound(text, got, at_most, at_least) if bounds else _hold(text, got)
+        verdict, kind, used = _bound(text, got, at_most, at_least) if bounds else _hold(text, got)
     tags = [f"[article {article}]" if article else "", f"[against article {refutes}]" if refutes else ""]
     print(" ".join(filter(None, [f"✓ {text}", verdict and f"— {verdict}", *tags])))
+    for listener in LISTENERS:
+        listener(Record(text, kind, used, negligible))
 
 
 @np.errstate(invalid="ignore")  # inf - inf is NaN, and NaN is never close
@@ -91,11 +118,15 @@ def _compare(text, got, expected, rtol, atol, se, within):
     return _decide(text, "relative error", difference / size, rtol, f"relative error < {rtol:g}")
 
 
-def _decide(text, kind, errors, bound, verdict):
+def _decide(text, measure, errors, bound, verdict):
     error = np.max(errors)
     if not (error < bound or error == bound == 0):
-        raise AssertionError(f"{text}: {kind} {error:.3g}, but the claim needs {'0' if bound == 0 else f'< {bound:g}'}")
-    return verdict
+        needs = "0" if bound == 0 else f"< {bound:g}"
+        raise AssertionError(f"{text}: {measure} {error:.3g}, but the claim needs {needs}")
+    if bound == 0:
+        return verdict, "exact", None
+    kind = "statistical" if "standard" in measure else "rounding" if bound <= ROUNDING else "tolerance"
+    return verdict, kind, float(error / bound)
 
 
 def _bound(text, got, at_most, at_least):
@@ -103,7 +134,17 @@ def _bound(text, got, at_most, at_least):
     low, high = np.min(got), np.max(got)
     if not ((at_most is None or high <= at_most) and (at_least is None or low >= at_least)):
         raise AssertionError(f"{text}: got {low:.6g} to {high:.6g}, but the claim needs {_range(at_most, at_least)}")
-    return _range(at_most, at_least)
+    used = [_used(high, at_most), _used(-low, None if at_least is None else -at_least)]
+    return _range(at_most, at_least), "bound", max((share for share in used if share is not None), default=None)
+
+
+def _used(value, bound):
+    """Share of an upper bound that a value takes: near 1 where it almost touches; None without a bound, or at 0."""
+    if bound is None or bound == 0:
+        return None
+    if bound < 0:  # -5 under a bound of -2
+        return float(bound / value)
+    return float(max(value, 0.0) / bound)
 
 
 def _check_numbers(text, *values):
@@ -123,7 +164,7 @@ def _hold(text, got):
         raise ValueError(f"{text}: got is {got!r}, but a claim without expected or bounds needs one True or False")
     if not got:
         raise AssertionError(f"{text}: the condition is false")
-    return ""
+    return "", "condition", None
 
 
 def gradient_check(loss, point, gradient, rng, step=1e-5):
