@@ -13,6 +13,7 @@ from importlib import import_module
 from sphinx.application import Sphinx
 
 PARTS = (
+    "assets.fonts",
     "assets.palette",
     "html.check_lines",
     "html.explorables",

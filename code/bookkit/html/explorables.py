@@ -63,12 +63,11 @@ def bundle(source: Path, target: Path, modules: Path) -> None:
 
 def prepare(app: Sphinx) -> None:
     """Bundle the modules into the site."""
-    if app.builder.format != "html" or not modules_of(app).exists():
-        return
-    try:
-        bundle(modules_of(app), static.folder(app) / "explore", npm.fetch(Path(app.srcdir)))
-    except RuntimeError as error:
-        raise SystemExit(str(error)) from None  # any other exception ends in a page of traceback
+    if app.builder.format == "html" and modules_of(app).exists():
+        try:
+            bundle(modules_of(app), static.folder(app) / "explore", npm.packages(app))
+        except RuntimeError as error:
+            raise SystemExit(str(error)) from None  # any other exception ends in a page of traceback
 
 
 class Stages(SphinxPostTransform):
