@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import sys
 import warnings
 from pathlib import Path
 from types import SimpleNamespace
@@ -84,6 +85,8 @@ def book(tmp_path, modules, monkeypatch):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Sphinx's extensions have their own
             app = SphinxTestApp(srcdir=root, confoverrides={"palette": "palette.toml", **settings})
+            read = []
+            app.connect("env-before-read-docs", lambda app, env, names: read.extend(names))
             try:
                 app.build()
                 said = re.sub(r"\x1b\[[\d;]*m", "", app.warning.getvalue())
@@ -92,7 +95,7 @@ def book(tmp_path, modules, monkeypatch):
         pages = {
             path.relative_to(app.outdir).as_posix(): path.read_text("utf-8") for path in app.outdir.rglob("*.html")
         }
-        return SimpleNamespace(out=app.outdir, pages=pages, said=said)
+        return SimpleNamespace(out=app.outdir, pages=pages, said=said, read=read)
 
     build.root, build.chapter, build.modules = root, chapter, modules
     return build
@@ -246,23 +249,88 @@ def test_style_sheet_fonts_and_colours_are_in_the_site(book):
     ).read_text() == ":root {\n  --site-paper: #ffffff;\n  --site-accent-light: #000080;\n}\n"
 
 
-def test_a_package_is_documented_from_its_docstrings(book, monkeypatch):
-    package = book.root / "shelf"
-    package.mkdir()
-    (package / "__init__.py").touch()
-    (package / "books.py").write_text(
-        '"""Books, |z| of them."""\nfrom typing import NamedTuple\n\n\n'
-        'class Book(NamedTuple):\n    """A book.\n\n    Attributes\n    ----------\n    pages : int\n        How many.\n    """\n\n'
-        "    pages: int\n"
-    )
+BOOKS = '''"""Books, |z| of them.  More."""
+from pathlib import Path
+from typing import NamedTuple
+
+
+class Book(NamedTuple):
+    """A book.
+
+    Attributes
+    ----------
+    pages : int
+        How many.
+    """
+
+    pages: int
+
+
+def read(book):
+    """Read a `Book`, all of it.
+
+    To the end.
+    """
+
+
+def _skim(book):
+    """Not for others."""
+'''
+
+
+@pytest.fixture
+def shelf(book, monkeypatch):
+    """The book documents a package with a folder in it, on a page for each and a table of contents."""
+    rooms, package = book.root / "chapters" / "api", book.root / "shelf"
+    (package / "top").mkdir(parents=True)
+    (package / "__init__.py").write_text('"""A shelf."""')
+    (package / "top" / "__init__.py").write_text('"""Its top."""')
+    (package / "books.py").write_text(BOOKS)
+    (package / "top" / "dust.py").write_text('"""Dust."""\n\n\ndef settle():\n    """Come to rest."""\n')
+    rooms.mkdir()
+    (rooms / "shelf.md").write_text("# Shelf\n\n```{api} shelf\nbooks\n```\n")
+    (rooms / "top.md").write_text("# Top\n\n```{api} shelf.top\ndust\n```\n")
+    (book.root / "chapters" / "api.md").write_text("# API\n\n```{api-contents}\napi/top api/shelf\n```\n")
     monkeypatch.syspath_prepend(book.root)
-    (book.root / "chapters" / "api.md").write_text("# API\n\n```{api} shelf\n```\n")
-    site = book()
-    page = text(body(site, "chapters/api.html"))
+    yield book
+    for name in [name for name in sys.modules if name.split(".")[0] == "shelf"]:
+        del sys.modules[name]
+
+
+def test_a_package_is_documented_from_its_docstrings(shelf):
+    site = shelf()
+    page = text(body(site, "chapters/api/shelf.html"))
     assert site.said == ""
     assert "Books, |z| of them." in page
     assert "How many." in page
     assert "Alias for field number" not in page
+    assert "Dust" not in page
+
+
+def test_the_contents_of_a_package_have_a_line_for_every_public_function_in_the_order_of_the_page(shelf):
+    contents = body(shelf(), "chapters/api.html")
+    assert "shelf.top¶ Its top. dust. Dust. settle: Come to rest." in text(contents)
+    assert "shelf¶ A shelf. books. Books, |z| of them." in text(contents)
+    lines = [text(line) for line in re.findall(r"<li>.*?</li>", contents, re.DOTALL)]
+    assert lines == ["settle: Come to rest.", "Book: A book.", "read: Read a Book, all of it."]
+    assert re.findall('href="([^"#]+#[^"]+)"', contents) == [
+        "api/top.html#module-shelf.top.dust",
+        "api/top.html#shelf.top.dust.settle",
+        "api/shelf.html#module-shelf.books",
+        "api/shelf.html#shelf.books.Book",
+        "api/shelf.html#shelf.books.read",
+    ]
+
+
+def test_a_module_without_a_place_in_its_folder_s_page_is_a_warning_at_once(shelf):
+    assert shelf().said == ""
+    (shelf.root / "shelf" / "top" / "air.py").write_text('"""Air."""')
+    assert "top.md:3: WARNING: This page and shelf.top differ in ['air']" in shelf().said
+
+
+def test_a_second_build_reads_no_page_again_when_nothing_has_changed(shelf):
+    shelf()
+    assert shelf().read == []
 
 
 def test_figures_have_their_size_as_attributes(book):

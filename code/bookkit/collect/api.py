@@ -1,17 +1,26 @@
-"""The page that documents a package: a section for each module, made from its docstrings.
+"""The pages that document a package from its docstrings: one for each folder, and a table of contents for all.
 
-Our own, because autosummary writes stub files into the sources, and in the order of the alphabet.
+Our own, because autosummary writes stub files into the sources, a page for each module, in the order of the alphabet.
+Here a page says in which order its modules stand.
 """
 
-import pkgutil
+import inspect
+import re
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
+LOGGER = logging.getLogger(__name__)
 SECTION = """\
 ## `{name}`
 
@@ -20,24 +29,106 @@ SECTION = """\
    :members:
 ```
 """
+FOLDER = re.compile(r"^```\{api\} (?P<package>\S+)\n(?P<modules>[^`]*)```", re.MULTILINE)
+
+
+def modules_in(package: str) -> set[str]:
+    """Return the names of the modules of a folder, those for others to import; sub-folders are not among them."""
+    found = iter_modules(import_module(package).__path__)
+    return {module.name for module in found if not module.ispkg and not module.name.startswith("_")}
+
+
+def members(module: ModuleType) -> Iterator[tuple[str, str]]:
+    """Yield the public functions and classes that a module defines, in its order, with their first lines."""
+    for name, member in vars(module).items():
+        made = inspect.isfunction(member) or inspect.isclass(member)
+        if made and member.__module__ == module.__name__ and not name.startswith("_"):
+            yield name, first_line(member)
+
+
+def first_line(documented: object) -> str:
+    """Return the first line of a docstring."""
+    return (inspect.getdoc(documented) or "").partition("\n")[0]
+
+
+def inline(text: str) -> list[nodes.Node]:
+    """Return a line of a docstring: what stands between backticks is code."""
+    words = re.split(r"`+([^`]+)`+", text)
+    return [(nodes.literal if k % 2 else nodes.inline)("", word) for k, word in enumerate(words) if word]
 
 
 class Api(SphinxDirective):
-    """Document every module of the package that the argument names."""
+    """Document the modules of one folder; its name is the argument, the content their order."""
 
-    required_arguments = 1
+    required_arguments, has_content = 1, True
 
     def run(self) -> list[nodes.Node]:
-        """Return the sections; the page is read again when a module is added."""
-        package = import_module(self.arguments[0])
-        self.env.note_dependency(str(Path(package.__file__).parent))
-        names = (f"{package.__name__}.{module.name}" for module in pkgutil.iter_modules(package.__path__))
-        text = "\n".join(SECTION.format(name=name) for name in names)
+        """Return the sections; a module without a place is a warning."""
+        package, names = self.arguments[0], " ".join(self.content).split()
+        known(self.env)[self.env.docname] = package, sorted(modules_in(package))
+        if odd := modules_in(package).symmetric_difference(names):
+            LOGGER.warning("This page and %s differ in %s", package, sorted(odd), location=self.get_location())
+        text = "\n".join(SECTION.format(name=f"{package}.{name}") for name in names)
         parent = nodes.section()
         self.state.nested_parse(StringList(text.splitlines(), ""), self.content_offset, parent, match_titles=True)
         for node in list(self.state.document.findall(nodes.substitution_reference)):
             node.replace_self(nodes.Text(node.rawsource))  # |z| in a docstring is an absolute value
         return parent.children
+
+
+class ApiContents(SphinxDirective):
+    """List every public function of the folders whose pages the content names, in one line each."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return a section for each folder."""
+        return [self.folder(name) for name in " ".join(self.content).split()]
+
+    def folder(self, name: str) -> nodes.section:
+        """Return the section of one folder, in the order of its page."""
+        relative, path = self.env.relfn2path(f"{name}.md")
+        self.env.note_dependency(relative)
+        page = FOLDER.search(Path(path).read_text("utf-8"))
+        package = import_module(page["package"])
+        uri = self.env.app.builder.get_relative_uri(self.env.docname, relative.removesuffix(".md"))
+        title = nodes.title("", "", nodes.reference("", package.__name__, internal=True, refuri=uri))
+        says = nodes.paragraph("", "", *inline(first_line(package)))
+        section = nodes.section("", title, says, ids=[package.__name__])
+        for module in page["modules"].split():
+            section += self.module(import_module(f"{package.__name__}.{module}"))
+        return section
+
+    def module(self, module: ModuleType) -> list[nodes.Node]:
+        """Return the lines of one module."""
+        self.env.note_dependency(module.__file__)
+        link = self.link(module.__name__, "mod", module.__name__.rpartition(".")[2])
+        items = [
+            nodes.list_item("", nodes.paragraph("", "", self.link(f"{module.__name__}.{name}", "obj", name), *says))
+            for name, line in members(module)
+            for says in [[nodes.Text(": "), *inline(line)]]
+        ]
+        head = nodes.paragraph("", "", link, nodes.Text(". "), *inline(first_line(module)), classes=["api-module"])
+        return [head, nodes.bullet_list("", *items, classes=["api-contents"])]
+
+    def link(self, target: str, role: str, text: str) -> addnodes.pending_xref:
+        """Return a reference to where something is documented."""
+        content = nodes.literal("", text)
+        options = {"refdoc": self.env.docname, "refexplicit": True, "refwarn": True}
+        return addnodes.pending_xref("", content, refdomain="py", reftype=role, reftarget=target, **options)
+
+
+def known(env: BuildEnvironment) -> dict[str, tuple[str, list[str]]]:
+    """Return the folder and its modules, for every page that documents one."""
+    if not hasattr(env, "bookkit_api"):
+        env.bookkit_api = {}
+    return env.bookkit_api
+
+
+def outdated(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> list[str]:
+    """Have a page read again whose folder has got a module, or lost one."""
+    pages = {name: seen for name, seen in known(env).items() if name in env.found_docs}
+    return [name for name, (package, modules) in pages.items() if sorted(modules_in(package)) != modules]
 
 
 def is_bare_field(app: Sphinx, what: str, name: str, member: object, skip: bool, options: object) -> bool | None:
@@ -46,6 +137,8 @@ def is_bare_field(app: Sphinx, what: str, name: str, member: object, skip: bool,
 
 
 def setup(app: Sphinx) -> None:
-    """Register the directive ``api``."""
+    """Register the directives ``api`` and ``api-contents``."""
     app.add_directive("api", Api)
+    app.add_directive("api-contents", ApiContents)
     app.connect("autodoc-skip-member", is_bare_field)
+    app.connect("env-get-outdated", outdated)

@@ -9,6 +9,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
 from bookkit.collect import course
@@ -16,7 +17,7 @@ from bookkit.collect.claims import Claim, Statement
 from bookkit.html import check_lines
 
 LOGGER = logging.getLogger(__name__)
-ROLES = {"eq": ("math", "eq"), "prf": ("prf", "ref"), "exercise": ("std", "numref")}
+ROLES = {"eq": ("math", "eq"), "prf": ("prf", "ref"), "exercise": ("ledger", "exercise")}
 
 
 def totals(pages: list[course.Page]) -> nodes.paragraph:
@@ -71,6 +72,33 @@ class Ledger(course.CollectingDirective):
         )
 
 
+class ExerciseLinks(SphinxPostTransform):
+    """Resolve the ledger's references to exercises.
+
+    Sphinx's own ``numref`` unpickles the whole page again for every reference to it, for one number that is known.
+    """
+
+    default_priority = 5  # before references are resolved
+
+    def run(self, **_: object) -> None:
+        """Walk over a copy of the list: the tree changes underneath."""
+        for node in list(self.document.findall(addnodes.pending_xref)):
+            if node["refdomain"] == "ledger":
+                node.replace_self(self.link(node["reftarget"]))
+
+    def link(self, label: str) -> nodes.Node:
+        """Return a link, such as Exercise 1.2.3."""
+        page, anchor = self.env.get_domain("std").anonlabels.get(label, ("", ""))
+        number = self.env.toc_fignumbers.get(page, {}).get("exercise", {}).get(anchor)
+        if number is None:
+            LOGGER.warning("There is no exercise %r", label, location=self.env.docname)
+            return nodes.Text(label)
+        text = self.app.config.numfig_format["exercise"] % ".".join(map(str, number))
+        uri = self.app.builder.get_relative_uri(self.env.docname, page)
+        return nodes.reference("", text, internal=True, refuri=f"{uri}#{anchor}")
+
+
 def setup(app: Sphinx) -> None:
-    """Register the directive ``ledger``."""
+    """Register the directive ``ledger`` and its references."""
     app.add_directive("ledger", Ledger)
+    app.add_post_transform(ExerciseLinks)
