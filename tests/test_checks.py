@@ -6,8 +6,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from bptt.cells import rnn
 from bptt import checks
+from bptt.cells import rnn
 from bptt.checks import claim, gradient_check
 
 NAN, INF = float("nan"), float("inf")

@@ -20,6 +20,7 @@ VENV = ROOT / ".venv"
 STAMP = VENV / "installed"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+AS_TEXT = {"encoding": "utf-8", "errors": "surrogateescape"}  # a path has any bytes, whatever the locale
 PROBE_SECONDS = 5  # asked of a host that may be out of reach
 
 
@@ -55,7 +56,7 @@ def wanted():
     import tomllib  # here, because a Python too old for it must first be told so
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    pins = [(ROOT / name).read_text() for name in ("requirements.txt", "constraints.txt")]
+    pins = [(ROOT / name).read_text("utf-8") for name in ("requirements.txt", "constraints.txt")]
     digest = hashlib.sha256(json.dumps([project, pins]).encode()).hexdigest()
     version = ".".join(map(str, sys.version_info[:2]))
     return f"Python {version}, torch {torch_choice()}, in {VENV}\n{digest}\n"
@@ -63,7 +64,7 @@ def wanted():
 
 def found():
     """Return what the last run left in the stamp, or nothing."""
-    return STAMP.read_text() if STAMP.exists() else ""
+    return STAMP.read_text(**AS_TEXT) if STAMP.exists() else ""
 
 
 def holds(statement):
@@ -82,7 +83,7 @@ def make_venv():
     """Make an empty environment that says of itself that it is unfinished."""
     shutil.rmtree(VENV, ignore_errors=True)
     VENV.mkdir()
-    STAMP.write_text("unfinished\n")
+    STAMP.write_text("unfinished\n", **AS_TEXT)
     # The reader may have activated .venv, and then our own interpreter has just been deleted.
     outside = getattr(sys, "_base_executable", sys.executable)
     subprocess.run([outside, "-m", "venv", VENV], check=True)
@@ -90,14 +91,14 @@ def make_venv():
 
 def torch_version():
     """Return the version that requirements.txt asks for."""
-    lines = (ROOT / "requirements.txt").read_text().splitlines()
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
     return next(line for line in lines if line.startswith("torch==")).partition("==")[2]
 
 
 def ask(*place):
     """Start asking pip which versions of torch there are."""
     command = [PYTHON, "-m", "pip", "index", "versions", "torch", "--retries=0", f"--timeout={PROBE_SECONDS}", *place]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, **AS_TEXT)
 
 
 def answer(probe, seconds=None):
@@ -155,10 +156,10 @@ def main():
     # An environment without a stamp is the reader's own: it is completed, not deleted.
     if not works() or (state and state.splitlines()[0] != goal.splitlines()[0]):
         make_venv()
-    STAMP.write_text("unfinished\n")
+    STAMP.write_text("unfinished\n", **AS_TEXT)
     install_torch()
     pip_install("-r", "requirements.txt", "-c", "constraints.txt")
-    STAMP.write_text(goal)
+    STAMP.write_text(goal, **AS_TEXT)
 
 
 if __name__ == "__main__":

@@ -78,9 +78,9 @@ def rotations(T, rng):
 @pytest.mark.parametrize("rate", [-1.0, 1.0])
 @pytest.mark.parametrize("kind", ["rotations", "random"])
 def test_log_norms_are_right_where_the_product_overflows_or_underflows(rate, kind):
-    T, rng = 10_000, np.random.default_rng(0)
+    T, rng = 2000, np.random.default_rng(0)
     J = np.exp(rate) * (rotations(T, rng) if kind == "rotations" else rng.standard_normal((T, 2, 2)))
-    where = [0, 1, 5000, 9000, 9999]
+    where = [0, 1, 1000, 1900, 1999]
     got, expected = jacobians.log_norms(J), np.array([exact_log_norm(J[k:]) for k in where])
     if kind == "rotations":
         agree(expected[0], rate * T, rtol=1e-12)

@@ -1,4 +1,4 @@
-"""Driven networks: the states they are led through, the examples of theory.md, and torch's opinion of them."""
+"""Driven networks: the states they are led through, the examples of Chapter 2, and torch's opinion of them."""
 
 import re
 
@@ -33,7 +33,6 @@ def agrees_with_torch(params, trace):
 
 
 def test_factors_below_one_whose_product_tends_to_one_half():
-    """theory.md, A9."""
     params, trace = steering.fading(10_000)
     assert trace.slope.max() < 1
     agree(np.exp(log_norm(params, trace)), 10_002 / 20_002, rtol=1e-10)
@@ -42,7 +41,7 @@ def test_factors_below_one_whose_product_tends_to_one_half():
 
 
 def test_without_input_the_product_falls_like_the_power_of_minus_three_halves():
-    """theory.md, A9: slope -1.498 on the log-log plot."""
+    """The slope of the log-log plot, by the last decade."""
     one = np.ones((1, 1))
     params, T = rnn.Params(one, one, np.zeros(1)), 100_000
     trace = rnn.forward(params, np.zeros((T, 1, 1)), one)
@@ -52,7 +51,7 @@ def test_without_input_the_product_falls_like_the_power_of_minus_three_halves():
 
 
 def test_a_matrix_without_eigenvalues_doubles_the_gradient_every_step():
-    """theory.md, A14: 1.44e15 after 50 steps."""
+    """The example of page 2.3: 1.44e15 after 50 steps."""
     params, trace = steering.cancelling(50)
     agree(params.W_h @ params.W_h, np.zeros((2, 2)))
     agree(np.exp(log_norm(params, trace)), 1.44e15, rtol=0.005)
@@ -63,7 +62,7 @@ def test_a_matrix_without_eigenvalues_doubles_the_gradient_every_step():
 
 
 def test_jacobians_that_are_all_stable_have_a_product_that_explodes():
-    """theory.md, A14: 5.0e8 after 100 steps, 1.2218 a step, every radius at most .883."""
+    """The example of page 2.3: 5.0e8 after 100 steps, 1.2218 a step, every radius at most .883."""
     params, trace = steering.switching(100)
     J = jacobians.rnn_steps(params, trace)
     agree(np.round(spectra.spectral_radius(J), 3).max(), 0.883)
@@ -74,14 +73,14 @@ def test_jacobians_that_are_all_stable_have_a_product_that_explodes():
 
 
 def test_near_zero_a_real_network_shows_the_whole_transient():
-    """theory.md, A12: 38.7 after nine steps of tiny inputs."""
+    """The example of page 2.3: 38.7 after nine steps of tiny inputs."""
     params = rnn.Params(np.eye(2), matrices.TRANSIENT, np.zeros(2))
     trace = rnn.forward(params, 1e-6 * np.random.default_rng(0).standard_normal((9, 1, 2)))
     agree(np.exp(log_norm(params, trace)), 38.7, rtol=0.002)
 
 
 def test_at_a_fixed_point_the_rate_is_the_radius_of_its_own_jacobian():
-    """theory.md, A13: neither ρ(W) nor the norm of the Jacobian."""
+    """Neither ρ(W) nor the norm of the Jacobian."""
     rng = np.random.default_rng(0)
     params = rnn.Params(np.eye(32), matrices.gaussian(32, rng, 0.9), rng.standard_normal(32))
     trace = rnn.forward(params, np.zeros((700, 1, 32)))
@@ -94,7 +93,7 @@ def test_at_a_fixed_point_the_rate_is_the_radius_of_its_own_jacobian():
 
 
 def test_explosion_needs_a_norm_above_one_and_that_is_not_enough():
-    """theory.md, A16: W = 3Q explodes at rest and vanishes under strong input."""
+    """W = 3Q explodes at rest and vanishes under strong input."""
     rng = np.random.default_rng(0)
     params = rnn.Params(np.eye(16), matrices.orthogonal(16, rng, 3.0), np.zeros(16))
     x, start = rng.standard_normal((100, 1, 16)), 1e-3 * rng.standard_normal((1, 16))

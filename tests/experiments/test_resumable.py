@@ -114,7 +114,7 @@ def test_a_dask_cluster_gives_what_one_process_gives(tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed")
     serial = resumable.run(small_training, GRID, tmp_path / "serial")
     # The workers are new processes, and look for this module by its name.
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=":")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
     options = dict(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, host="127.0.0.1")
     with (
         distributed.LocalCluster(**options, local_directory=str(tmp_path)) as cluster,

@@ -150,7 +150,7 @@ def test_newman_in_numbers():
 
 
 def test_the_log_gain_of_a_vector_obeys_the_central_limit():
-    """theory.md, row 9: m = 4, 100 steps, 20,000 runs, mean -13.52 and standard deviation 4.02."""
+    """m = 4, 100 steps, 20,000 runs, mean -13.52 and standard deviation 4.02."""
     T, runs, rng = 100, 20_000, np.random.default_rng(0)
     v = np.tile([1.0, 0, 0, 0], (runs, 1))
     for _ in range(T):
@@ -174,7 +174,7 @@ def test_a_hundred_thousand_steps_that_would_overflow_many_times():
 
 
 def test_singular_values_of_the_product_see_only_the_first_nats():
-    """theory.md, row 7: the last of 32 exponents from 200 steps."""
+    """The last of 32 exponents from 200 steps."""
     J = np.random.default_rng(0).standard_normal((200, 32, 32)) / np.sqrt(32)
     by_qr = lyapunov.exponents(J)
     naive = np.log(np.linalg.svd(jacobians.product(J), compute_uv=False)) / 200
@@ -225,7 +225,7 @@ def measured(W, T, rng, drive=0.0, skip=300):
 
 @pytest.mark.parametrize(("gain", "seen"), [(1.5, 0.058), (2.0, 0.145), (3.0, 0.307)])
 def test_above_the_edge_of_chaos_the_exponent_is_that_of_mean_field(gain, seen):
-    """theory.md, row 12, at 400 units; λ_1 scatters from network to network by about 1/√m of a nat, hence .02."""
+    """At 400 units; λ_1 scatters from network to network by about 1/√m of a nat, hence .02."""
     rng = np.random.default_rng(int(10 * gain))
     rate, error = measured(matrices.gaussian(400, rng, gain), 1500, rng)
     assert abs(rate - meanfield.exponent(gain)) < 3 * error + 0.02
@@ -244,7 +244,7 @@ def test_below_the_edge_of_chaos_the_exponent_is_that_of_the_largest_eigenvalue(
 @pytest.mark.parametrize("kind", ["gaussian", "orthogonal"])
 @pytest.mark.parametrize("drive", [0.5, 1.0])
 def test_input_moves_the_edge_of_chaos(drive, kind):
-    """theory.md, rows 13 and 15: the rate is zero at gains 1.550 and 1.856, and not at one."""
+    """Page 2.4: the rate is zero at gains 1.550 and 1.856, and not at one."""
     rng = np.random.default_rng(0)
     W = getattr(matrices, kind)(400, rng, meanfield.critical_gain(drive))
     rate, error = measured(W, 1500, rng, drive)
@@ -254,7 +254,7 @@ def test_input_moves_the_edge_of_chaos(drive, kind):
 
 @pytest.mark.parametrize(("gain", "seen"), [(1.0, -0.351), (np.sqrt(2), -0.0045), (2.0, 0.342)])
 def test_masks_that_pass_half_of_the_units_have_a_critical_gain_of_root_two(gain, seen):
-    """theory.md, A17: ReLU with independent masks; the rate is ln(g/√2) up to 1/m."""
+    """ReLU with independent masks; the rate is ln(g/√2) up to 1/m."""
     rng = np.random.default_rng(0)
     W = matrices.gaussian(200, rng, gain)
     rates = lyapunov.growth((rng.integers(0, 2, (200, 1)) * W for _ in range(3000)), k=1)[100:, 0]

@@ -18,7 +18,7 @@ def radius(W):
     return np.abs(np.linalg.eigvals(W)).max()
 
 
-# theory.md, A12, at 512 units: the limits with what is left of them at finite size, 3/√H on either side.
+# At 512 units: the limits with what is left of them at finite size, 3/√H on either side.
 
 
 def test_gaussian_weights_have_the_radius_of_the_circular_law_and_twice_that_as_norm():

@@ -40,13 +40,12 @@ def test_means_in_closed_form():
 
 
 def test_how_large_the_slope_of_tanh_is():
-    """theory.md, A17."""
     means = [meanfield.normal_mean(EVEN[name], q) for name, q in (("slope", 1), ("slope²", 1), ("slope", 4))]
     agree(np.round(means, 3), [0.606, 0.464, 0.365])
 
 
 def test_the_typical_gate_is_smaller_than_its_mean_square():
-    """theory.md, row 23: E ln f against ½ ln E f², f = σ(z), z ~ N(1, 1)."""
+    """E ln f against ½ ln E f², f = σ(z), z ~ N(1, 1)."""
     typical = meanfield.normal_mean(lambda z: np.log(expit(z)), 1.0, mean=1.0)
     mean_square = np.log(meanfield.normal_mean(lambda z: expit(z) ** 2, 1.0, mean=1.0)) / 2
     agree(np.round([typical, mean_square], 4), [-0.4069, -0.3281])
@@ -74,8 +73,8 @@ def test_without_drive_a_small_network_falls_silent():
     assert meanfield.exponent(0.0) == -np.inf
 
 
-def test_the_exponents_of_theory_md():
-    """Row 12. At g = 3, theory.md has .312; quadrature by two methods gives .310."""
+def test_the_exponents_of_random_networks_to_three_digits():
+    """At g = 3, quadrature by two methods."""
     agree(np.round([meanfield.exponent(g) for g in (0.5, 0.9, 1.5, 2.0)], 3), [-0.693, -0.105, 0.065, 0.155])
     q = brentq(lambda q: 9 * by_quadrature(EVEN["tanh²"], q) - q, 1.0, 9.0, xtol=1e-13)
     agree(meanfield.exponent(3.0), np.log(9 * by_quadrature(EVEN["slope²"], q)) / 2)
@@ -83,8 +82,7 @@ def test_the_exponents_of_theory_md():
     assert round(meanfield.exponent(1.1), 3) == 0.005
 
 
-def test_the_critical_gains_of_theory_md():
-    """Rows 13 and 15."""
+def test_at_its_critical_gain_a_network_neither_vanishes_nor_explodes():
     agree(np.round([meanfield.critical_gain(s) for s in (0.0, 0.1, 0.5, 1.0)], 3), [1.0, 1.193, 1.550, 1.856])
     for drive in (1e-6, 0.01, 0.5, 1.0, 10.0):
         gain = meanfield.critical_gain(drive)

@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from bptt.growth import one_unit
 
-# theory.md, row 10: weight, slope, margin
+# Weight, slope, margin: the latches of page 2.5.
 LATCHES = [(1.05, 0.906, 0.007), (1.25, 0.619, 0.078), (2.0, 0.166, 0.533), (3.0, 0.031, 1.303)]
 
 
@@ -66,7 +66,7 @@ def test_the_cliff_stands_on_the_wall(w):
     thickness = (w * expit(0.5) * expit(-0.5)) ** -50
     assert abs(steepest - one_unit.wall(w)) < thickness + 1e-5
     if w == 5.05:
-        assert abs(one_unit.wall(w) + 2.6434) < 1e-4  # theory.md, row 11
+        assert abs(one_unit.wall(w) + 2.6434) < 1e-4
         assert abs(steepest + 2.6435) < 1e-4
 
 
@@ -84,7 +84,7 @@ def test_the_wall_parts_those_who_fall_from_those_who_rise():
 
 
 def test_a_walk_across_the_plane_meets_few_steep_places():
-    """theory.md, row 11, on a grid of 401 × 401: the median is small, a hundredth of a per cent to a per cent is steep."""
+    """On a grid of 401 × 401: the median is small, a hundredth of a per cent to a per cent is steep."""
     w, b = np.meshgrid(np.linspace(4, 6, 401), np.linspace(-3, -2, 401))
     cliff = one_unit.cliff(w, b)
     steepness = np.hypot(cliff.dw, cliff.db)

@@ -26,7 +26,7 @@ def norms(W, n):
 # Gelfand
 
 
-def test_the_rates_of_theory_md():
+def test_the_rate_falls_to_the_radius_while_the_power_grows():
     rates = [powers.gelfand(matrices.TRANSIENT, 10**k) for k in range(5)]
     agree(np.round(rates, 3), [10.080, 1.442, 0.965, 0.908, 0.901])
 
@@ -55,7 +55,7 @@ def test_a_power_that_is_zero_has_the_rate_zero():
 # The transient
 
 
-def test_the_transient_of_theory_md():
+def test_a_radius_below_one_lets_powers_grow_for_a_while():
     growth, step = powers.transient(matrices.TRANSIENT)
     agree(round(growth, 1), 38.7)
     assert step == 9
@@ -81,7 +81,7 @@ def test_without_a_transient_nothing_is_larger_than_the_identity():
 # Kreiss
 
 
-def test_the_kreiss_constant_of_theory_md():
+def test_the_kreiss_constant_bounds_the_transient_from_both_sides():
     K = powers.kreiss(matrices.TRANSIENT)
     growth, _ = powers.transient(matrices.TRANSIENT)
     assert 25.0 <= K <= growth <= math.e * 2 * K

@@ -4,14 +4,14 @@ Every run that ends is kept at once, in a file of its own, so Ctrl-C loses only 
 goes on from there.
 
 On one machine ``jobs`` workers of joblib share the runs. A reader who outgrows it runs the same call on a Dask cluster
-(``pip install "dask[distributed]"``), because joblib's backends are chosen from outside::
+(``pip install ".[cluster]"``), because joblib's backends are chosen from outside::
 
     from dask.distributed import Client
     from joblib import parallel_config
 
     client = Client("scheduler:8786")            # or LocalCluster()
     with parallel_config("dask"):
-        rows = sweep.run(function, grid, folder)
+        rows = resumable.run(function, grid, folder)
 
 The workers need this package installed, and no common disk: only the process that calls writes.
 """
