@@ -1,0 +1,182 @@
+"""The reader's own functions, called with arrays of ours: any structure of parameters, NumPy or torch, any order of axes."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+
+import numpy as np
+
+# How a sequence is laid out: T steps, N samples, D inputs (H units in the states), 1 for an axis of length one.
+FORMS = ("TND", "TD", "TD1", "NTD", "TDN", "DT", "DNT", "tokens")
+
+
+class Parameters:
+    """The arrays in a tuple, list, dict, NamedTuple or single array, and the way back.
+
+    Parameters
+    ----------
+    example : tuple, list, dict, NamedTuple or array
+        NumPy arrays or tensors; entries that are no arrays are passed on as they are.
+    """
+
+    def __init__(self, example):
+        self.example = example
+        keys, leaves = self._entries(example)
+        self.keys = [key for key, leaf in zip(keys, leaves, strict=True) if np.ndim(leaf) and hasattr(leaf, "shape")]
+        self.leaves = [leaf for leaf in leaves if np.ndim(leaf) and hasattr(leaf, "shape")]
+        if not self.leaves:
+            raise TypeError(f"params is {type(example).__name__}, but needs arrays or tensors in a tuple, list or dict")
+        self.names = [f"params[{key}]" if isinstance(key, int) else str(key) for key in self.keys]
+        self.shapes = [tuple(leaf.shape) for leaf in self.leaves]
+
+    def _entries(self, value):
+        """Keys and entries of one structure, in its own order."""
+        if isinstance(value, Mapping):
+            return list(value), list(value.values())
+        if hasattr(value, "_fields"):
+            return list(value._fields), list(value)
+        if isinstance(value, (tuple, list)):
+            return list(range(len(value))), list(value)
+        return ["params"], [value]
+
+    def build(self, arrays, dtype=None):
+        """The structure again, with other numbers in it: float64 or the dtype it came with."""
+        fresh = {key: like(a, leaf, dtype) for key, a, leaf in zip(self.keys, arrays, self.leaves, strict=True)}
+        keys, leaves = self._entries(self.example)
+        values = [fresh.get(key, leaf) for key, leaf in zip(keys, leaves, strict=True)]
+        if isinstance(self.example, Mapping):
+            return type(self.example)(zip(keys, values, strict=True))
+        if hasattr(self.example, "_make"):
+            return self.example._make(values)
+        return type(self.example)(values) if isinstance(self.example, (tuple, list)) else values[0]
+
+    def read(self, gradients):
+        """What a backward pass returned, array by array in our order, as float64 in the shapes of the parameters."""
+        keys, leaves = self._entries(gradients)
+        by_key = dict(zip(keys, leaves, strict=True))
+        spellings = [[key, f"d{key}", f"d_{key}", f"grad_{key}", f"{key}_grad", f"d{key}".lower()] for key in self.keys]
+        named = [next((by_key[k] for k in spelled if k in by_key), None) for spelled in spellings]
+        found = leaves[: len(self.keys)] if any(one is None for one in named) else named
+        if len(found) < len(self.keys) or any(one is None for one in found):
+            raise ValueError(f"backward returns {keys}, but needs a gradient for each of {self.names}")
+        arrays = [numbers(one) for one in found]
+        for name, array, shape in zip(self.names, arrays, self.shapes, strict=True):
+            if array.size != np.prod(shape):
+                raise ValueError(f"backward returns an array of shape {array.shape} for {name}, but needs {shape}")
+        return [array.reshape(shape) for array, shape in zip(arrays, self.shapes, strict=True)]
+
+
+def numbers(value):
+    """A NumPy array of float64 from an array, a tensor or a list of them."""
+    if isinstance(value, (list, tuple)):
+        return np.array([numbers(one) for one in value])
+    return np.array(value.detach().cpu().double() if hasattr(value, "detach") else value, dtype=np.float64)
+
+
+def like(array, leaf, dtype=None):
+    """Numbers of ours as the reader has them: a tensor for a tensor; float64, or the dtype of `leaf` for "own"."""
+    if hasattr(leaf, "new_tensor"):
+        kind = leaf.dtype if dtype == "own" else leaf.double().dtype
+        return leaf.new_tensor(array, dtype=kind, requires_grad=leaf.requires_grad)
+    return np.array(array, dtype=leaf.dtype if dtype == "own" else np.float64)
+
+
+def arrange(x, form):
+    """A sequence (T, N, D) as the reader's function wants it.
+
+    Examples
+    --------
+    >>> arrange(np.zeros((4, 1, 2)), "TD").shape, arrange(np.zeros((4, 3, 2)), "DNT").shape
+    ((4, 2), (2, 3, 4))
+    """
+    if form == "tokens":
+        return x[:, 0].argmax(axis=1)
+    letters = form.replace("1", "")
+    axes = "TND" if "N" in letters else "TD"
+    turned = (x if "N" in letters else x[:, 0]).transpose([axes.index(letter) for letter in letters])
+    return turned[..., None] if form.endswith("1") else turned
+
+
+class Hand:
+    """A forward and a backward pass, in one way of calling them.
+
+    Parameters
+    ----------
+    forward, backward : callable
+        ``forward(params, x)`` returns all hidden states, ``backward(params, x, dh)`` the gradients.
+    parameters : Parameters
+    form : str
+        One of `FORMS`.
+    dtype : str
+        "float64", or "own" for the dtype that the parameters came with.
+    """
+
+    def __init__(self, forward, backward, parameters, form, dtype="float64"):
+        self.forward, self.backward, self.parameters, self.form, self.dtype = forward, backward, parameters, form, dtype
+        self.out, self.first, self.scale = None, 0, 1.0
+
+    def inputs(self, x):
+        """A sequence (T, N, D) in the reader's own form."""
+        x = arrange(x, self.form)
+        return x if self.form == "tokens" else like(x, self.parameters.leaves[0], self.dtype)
+
+    def upstream(self, dh):
+        """∂E/∂h (T, N, H) in the form of what the forward pass returns."""
+        if self.first:
+            dh = np.concatenate([np.zeros((1, *dh.shape[1:])), dh])
+        return like(arrange(dh, self.out.replace("H", "D")), self.parameters.leaves[0], self.dtype)
+
+    def states(self, arrays, x):
+        """All hidden states, (T, N, H)."""
+        raw = quiet(self.forward, self.parameters.build(arrays, self.dtype), self.inputs(x))
+        h = gathered(raw, len(x))
+        self.out = self.out or shape_of(h, *x.shape[:2])
+        return turned(h, self.out)[-len(x) :]
+
+    def gradient(self, arrays, x, dh):
+        """Gradients of the parameters for a given ∂E/∂h, (T, N, H): a list of arrays."""
+        params, dh = self.parameters.build(arrays, self.dtype), self.upstream(dh * self.scale)
+        read = self.parameters.read(quiet(self.backward, params, self.inputs(x), dh))
+        return [array / self.scale for array in read]
+
+
+def quiet(function, *arguments):
+    """Call a function of the reader's without a word from NumPy."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        return function(*arguments)
+
+
+def gathered(raw, T):
+    """All hidden states as one array, out of what a forward pass returns: an array, a list, a dict by step, a tuple."""
+    if isinstance(raw, Mapping):
+        raw = [raw[t] for t in range(T)]
+    if isinstance(raw, (tuple, list)):
+        alike = len({np.shape(one) for one in raw if hasattr(one, "shape")}) == 1
+        if len(raw) not in (T, T + 1) or not alike:
+            return gathered_first(raw[0], T)
+    return numbers(raw)
+
+
+def gathered_first(raw, T):
+    """The first thing of several that a forward pass returns."""
+    return numbers([raw[t] for t in range(T)] if isinstance(raw, Mapping) else raw)
+
+
+def shape_of(h, T, N):
+    """Which axes the states have: the first of the known forms that their shape admits."""
+    for form in ("TNH", "TH", "TH1", "NTH", "THN", "HT", "HNT"):
+        sizes = dict(zip(form, h.shape, strict=False))
+        fits = len(form) == h.ndim and sizes["T"] in (T, T + 1) and sizes.get("N", N) == N and sizes.get("1", 1) == 1
+        if fits and (N == 1 or "N" in form):
+            return form
+    raise ValueError(f"forward returns an array of shape {h.shape}, but needs all hidden states of {T} steps")
+
+
+def turned(h, form):
+    """States as (T, N, H)."""
+    h = h[..., 0] if form.endswith("1") else h
+    form = form.removesuffix("1")
+    h = h.transpose([form.index(letter) for letter in "TNH" if letter in form])
+    return h if "N" in form else h[:, None]
