@@ -10,8 +10,8 @@ import numpy as np
 
 from bptt.examine import mistakes_difference, mistakes_function, mistakes_where
 from bptt.examine.mistakes_calls import Parameters, numbers, quiet
-from bptt.examine.mistakes_catalogue import catalogue
-from bptt.examine.mistakes_cells import describe
+from bptt.examine.mistakes_catalogue import catalogue, in_cell
+from bptt.examine.mistakes_cells import CELLS, describe
 from bptt.examine.mistakes_report import Report
 from bptt.examine.mistakes_search import Puzzle, name
 from bptt.examine.mistakes_trial import LONGEST, draw, find, sequences
@@ -110,31 +110,49 @@ def _puzzle(trial, arrays, x, dh, tolerance):
 def _judge(report, trial, x, dh, tolerance, rng, seconds):
     """Compare with the right gradient of the known cell, say where they part, and name the mistakes."""
     reading, parameters = trial.reading, trial.hand.parameters
-    report.cell = "; ".join([describe(reading.cell), f"gates in the order {', '.join(reading.order)}", *reading.words])
+    report.cell = _in_words(reading)
     puzzle = _puzzle(trial, trial.arrays, x, dh, tolerance)
     wrong = {T: _errors(puzzle, reading, parameters, T, tolerance) for T in puzzle.probes}
-    report.errors = {name: max(wrong[T][name] for T in wrong) for name in wrong[1]}
+    report.errors = {array: max(wrong[T][array] for T in wrong) for array in wrong[1]}
     if not any(report.errors.values()):
         return
     sets, size = name(puzzle, seconds=seconds)
-    again = _puzzle(trial, draw(parameters, rng), sequences(trial.hand.form, LONGEST, trial.D, rng)[:, :1], dh, tolerance)
+    again = _puzzle(
+        trial, draw(parameters, rng), sequences(trial.hand.form, LONGEST, trial.D, rng)[:, :1], dh, tolerance
+    )
     sets = [found for found in sets if again.fits(again.codes(found), LONGEST).all()]
     rows = catalogue(reading.cell.kind)
-    report.sets = [[rows[one] for one in sorted(found, key=list(rows).index)] for found in sets]
-    report.sentence = _sentence(sets, size, report.precision)
+    report.sets = [[in_cell(rows[one], reading.cell) for one in sorted(found, key=list(rows).index)] for found in sets]
+    report.sentence = _sentence(sets, size, report.precision) + ("" if sets else _other_cell(puzzle))
     report.notes += _first_departure(wrong)
     report.where, report.gates = _where(puzzle, reading, sets, tolerance), reading.cell.gates
+
+
+def _other_cell(puzzle):
+    """Whether it is the right gradient of another cell with these weights, as the end of a sentence."""
+    for cell in CELLS:
+        if cell.gates == puzzle.cell.gates and cell != puzzle.cell:
+            other = Puzzle(cell, puzzle.theta, puzzle.probes, puzzle.known, puzzle.tolerance)
+            if all(other.fits(other.codes(()), T).all() for T in other.probes):
+                return f"; it is the right gradient of another cell: {describe(cell)}"
+    return ""
+
+
+def _in_words(reading):
+    """The cell and its layout."""
+    order = f"gates in the order {', '.join(reading.order)}" if len(reading.order) > 1 else ""
+    return "; ".join(filter(None, [describe(reading.cell), order, *reading.words]))
 
 
 def _errors(puzzle, reading, parameters, T, tolerance):
     """Relative error of each array at one length, 0 where it is right."""
     right, yours = puzzle.gradient(puzzle.codes(()), T).theta[0], puzzle.probes[T][2]
-    bound = tolerance * np.abs(right).max()
-    errors = {}
+    usual = puzzle.gradient(puzzle.codes(()), LONGEST).theta[0]  # what a state of zeros hides at T = 1 is seen at T = 4
+    bound, errors = tolerance * np.abs(right).max(), {}
     for array, index in zip(parameters.names, reading.indices, strict=True):
         if index is not None:
-            off, size = np.abs(yours.flat[index] - right.flat[index]).max(), np.abs(right.flat[index]).max()
-            errors[array] = float(off / max(size, bound)) if not off <= bound else 0.0
+            off = np.abs(yours.flat[index] - right.flat[index]).max()
+            errors[array] = 0.0 if off <= bound else float(off / np.abs(usual.flat[index]).max())
     return errors
 
 
@@ -154,8 +172,9 @@ def _first_departure(wrong):
     T = next(T for T in wrong if any(wrong[T].values()))
     names = ", ".join(name for name, error in wrong[T].items() if error)
     if T == 1:
-        return [f"already wrong for a sequence of one step, in {names}: a slope, a factor or a sum, before anything is handed on"]
-    return [f"right for sequences of up to {T - 1} steps, wrong from {T} on, first in {names}: look at what one step hands to another"]
+        return [f"already wrong for one step, in {names}: a slope, a factor or a sum, before anything is handed on"]
+    steps = "one step" if T == 2 else f"{T - 1} steps"
+    return [f"right for {steps}, wrong for {T}, first in {names}: look at what one step hands to another"]
 
 
 def _where(puzzle, reading, sets, tolerance):
@@ -179,17 +198,19 @@ def _judge_unknown(report, trial, x, dh, rng, tolerance):
 
 
 def _with_loss_inside(loss, parameters, rng):
-    """Stages for a function that returns its loss and its gradients."""
+    """The stages that a function allows which returns its loss and its gradients."""
     arrays = [numbers(leaf) + 0.1 * rng.standard_normal(leaf.shape) for leaf in parameters.leaves]
     energy = lambda point: float(quiet(loss, parameters.build(point, "own"))[0])
-    built = parameters.build(arrays, "own")
-    first, second = (quiet(loss, built) for _ in range(2))
-    report = Report(findings=[mistakes_function.loss_twice(first, second, built, arrays, parameters)])
-    if report.findings[0].fine:
+    finding, gradient = mistakes_function.loss_twice(loss, parameters, arrays)
+    report = Report(findings=[finding], cell="not asked for: the loss is inside")
+    report.precision = "what central differences can see"
+    if finding.fine:
         single = any("32" in str(leaf.dtype) for leaf in parameters.leaves)
-        gradient = parameters.read(second[1])
         errors = mistakes_difference.errors(energy, arrays, gradient, rng, single)
         report.errors = dict(zip(parameters.names, errors, strict=True))
-    report.precision = "what central differences can see"
-    report.cell = "not asked for: the loss is inside"
+        report.notes = [
+            f"the gradient of {name} is exactly zero: it is never added to"
+            for name, array, error in zip(parameters.names, gradient, errors, strict=True)
+            if error and not array.any()
+        ] + mistakes_function.bounds(gradient)
     return report

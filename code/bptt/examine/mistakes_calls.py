@@ -1,4 +1,4 @@
-"""The reader's own functions, called with arrays of ours: any structure of parameters, NumPy or torch, any order of axes."""
+"""The reader's own functions, called with arrays of ours: any structure, NumPy or torch, any order of axes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-# How a sequence is laid out: T steps, N samples, D inputs (H units in the states), 1 for an axis of length one.
-FORMS = ("TND", "TD", "TD1", "NTD", "TDN", "DT", "DNT", "tokens")
+# How a sequence is laid out: T steps, N samples, D inputs. Columns (D, 1) at each step are TDN with one sample.
+FORMS = ("TND", "TD", "NTD", "TDN", "DT", "DNT", "tokens")
 
 
 class Parameters:
@@ -69,9 +69,9 @@ class Parameters:
 
 def numbers(value):
     """A NumPy array of float64 from an array, a tensor or a list of them."""
-    if isinstance(value, (list, tuple)):
-        return np.array([numbers(one) for one in value])
-    return np.array(value.detach().cpu().double() if hasattr(value, "detach") else value, dtype=np.float64)
+    plain = lambda one: one.detach().cpu().double().numpy() if hasattr(one, "detach") else one
+    whole = [plain(one) for one in value] if isinstance(value, (list, tuple)) else plain(value)
+    return np.array(whole, dtype=np.float64)
 
 
 def like(array, leaf, dtype=None):
@@ -92,10 +92,8 @@ def arrange(x, form):
     """
     if form == "tokens":
         return x[:, 0].argmax(axis=1)
-    letters = form.replace("1", "")
-    axes = "TND" if "N" in letters else "TD"
-    turned = (x if "N" in letters else x[:, 0]).transpose([axes.index(letter) for letter in letters])
-    return turned[..., None] if form.endswith("1") else turned
+    axes = "TND" if "N" in form else "TD"
+    return (x if "N" in form else x[:, 0]).transpose([axes.index(letter) for letter in form])
 
 
 class Hand:
@@ -110,19 +108,32 @@ class Hand:
         One of `FORMS`.
     dtype : str
         "float64", or "own" for the dtype that the parameters came with.
+    batch : int
+        How many samples the functions insist on; those after ours are zero and have no loss.
+
+    Attributes
+    ----------
+    out : str
+        The form of what forward returns, found at the first call.
+    first : int
+        1 where backward wants a ∂E/∂h for the initial state as well.
+    scale : float
+        Factor of every ∂E/∂h, taken out of the gradient again: small where backward clips.
     """
 
-    def __init__(self, forward, backward, parameters, form, dtype="float64"):
-        self.forward, self.backward, self.parameters, self.form, self.dtype = forward, backward, parameters, form, dtype
+    def __init__(self, forward, backward, parameters, form, dtype="float64", batch=1):
+        self.forward, self.backward, self.parameters = forward, backward, parameters
+        self.form, self.dtype, self.batch = form, dtype, batch
         self.out, self.first, self.scale = None, 0, 1.0
 
     def inputs(self, x):
         """A sequence (T, N, D) in the reader's own form."""
-        x = arrange(x, self.form)
+        x = arrange(self._filled(x), self.form)
         return x if self.form == "tokens" else like(x, self.parameters.leaves[0], self.dtype)
 
     def upstream(self, dh):
         """∂E/∂h (T, N, H) in the form of what the forward pass returns."""
+        dh = self._filled(dh)
         if self.first:
             dh = np.concatenate([np.zeros((1, *dh.shape[1:])), dh])
         return like(arrange(dh, self.out.replace("H", "D")), self.parameters.leaves[0], self.dtype)
@@ -131,14 +142,18 @@ class Hand:
         """All hidden states, (T, N, H)."""
         raw = quiet(self.forward, self.parameters.build(arrays, self.dtype), self.inputs(x))
         h = gathered(raw, len(x))
-        self.out = self.out or shape_of(h, *x.shape[:2])
-        return turned(h, self.out)[-len(x) :]
+        self.out = self.out or shape_of(h, len(x), max(x.shape[1], self.batch))
+        return turned(h, self.out)[-len(x) :, : x.shape[1]]
 
     def gradient(self, arrays, x, dh):
         """Gradients of the parameters for a given ∂E/∂h, (T, N, H): a list of arrays."""
         params, dh = self.parameters.build(arrays, self.dtype), self.upstream(dh * self.scale)
         read = self.parameters.read(quiet(self.backward, params, self.inputs(x), dh))
         return [array / self.scale for array in read]
+
+    def _filled(self, samples):
+        """Samples (T, N, ·) with as many of zeros as the functions insist on."""
+        return np.pad(samples, [(0, 0), (0, max(0, self.batch - samples.shape[1])), (0, 0)])
 
 
 def quiet(function, *arguments):
@@ -166,9 +181,9 @@ def gathered_first(raw, T):
 
 def shape_of(h, T, N):
     """Which axes the states have: the first of the known forms that their shape admits."""
-    for form in ("TNH", "TH", "TH1", "NTH", "THN", "HT", "HNT"):
+    for form in ("TNH", "TH", "NTH", "THN", "HT", "HNT"):
         sizes = dict(zip(form, h.shape, strict=False))
-        fits = len(form) == h.ndim and sizes["T"] in (T, T + 1) and sizes.get("N", N) == N and sizes.get("1", 1) == 1
+        fits = len(form) == h.ndim and sizes["T"] in (T, T + 1) and sizes.get("N", N) == N
         if fits and (N == 1 or "N" in form):
             return form
     raise ValueError(f"forward returns an array of shape {h.shape}, but needs all hidden states of {T} steps")
@@ -176,7 +191,5 @@ def shape_of(h, T, N):
 
 def turned(h, form):
     """States as (T, N, H)."""
-    h = h[..., 0] if form.endswith("1") else h
-    form = form.removesuffix("1")
     h = h.transpose([form.index(letter) for letter in "TNH" if letter in form])
     return h if "N" in form else h[:, None]

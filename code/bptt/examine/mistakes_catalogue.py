@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-
 class Mistake(NamedTuple):
     """One row of the catalogue.
 
@@ -61,6 +60,23 @@ def catalogue(kind):
         for name, row in table.items()
         if name not in ("page", "right")
     }
+
+
+def in_cell(mistake, cell):
+    """The same row with the lines of a variant: a cell with h = o ⊙ c has no tanh in them.
+
+    Examples
+    --------
+    >>> from bptt.examine.mistakes_lstm import CELLS
+    >>> in_cell(catalogue("LSTM")["carry_c", "only"], CELLS[0]).says
+    'what is handed on takes the place of dh ⊙ o ⊙ (1 - tanh² c), and is not added to it'
+    >>> in_cell(catalogue("LSTM")["carry_c", "only"], CELLS[2]).says
+    'what is handed on takes the place of dh ⊙ o, and is not added to it'
+    """
+    if cell.exit == "tanh":
+        return mistake
+    plain = lambda text: text.replace(" ⊙ (1 - tanh² c)", "").replace(" ⊙ (1 - tanh² c_t)", "").replace("tanh c", "c")
+    return mistake._replace(says=plain(mistake.says), right=plain(mistake.right), wrong=plain(mistake.wrong))
 
 
 def slots(kind):

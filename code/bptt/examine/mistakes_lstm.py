@@ -92,7 +92,11 @@ def _step(cell, theta, tape, t, loss, dh_next, dc_next, s):
         own = own + do * s.pick("through_p_o", theta[3, :, -1], none=0.0)
     dc = s.pick("carry_c", own + dc_next, only=own if last else dc_next)
     di = dc * s.pick("partner_i", g, i=i, c=c[t]) * s.slope("slope_i", i)
-    df = dc * s.pick("partner_f", c[t] - g if cell.coupled else c[t], c_t=c[t + 1], f=f, alone=c[t]) * s.slope("slope_f", f)
+    df = (
+        dc
+        * s.pick("partner_f", c[t] - g if cell.coupled else c[t], c_t=c[t + 1], f=f, alone=c[t])
+        * s.slope("slope_f", f)
+    )
     dg = dc * s.pick("partner_g", i, g=g, none=1.0) * s.slope_of_tanh("slope_g", g)
     by_gate = dict(zip("ifgo", (di, df, dg, do), strict=True))
     return np.stack([np.broadcast_to(by_gate[k], dh.shape) for k in cell.gates], axis=1), dc

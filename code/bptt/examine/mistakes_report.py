@@ -64,7 +64,13 @@ class Report:
             raise IndexError(f"k is {k}, but the report names {len(self.mistakes)} mistakes, counted from 1")
         one = self.mistakes[k - 1]
         seen = f"seen in     {', '.join(one.seen)}" if one.seen else ""
-        lines = [one.says, f"it should be  {one.right}", f"yours is      {one.wrong}", f"derived on    page {one.number}", seen]
+        lines = [
+            one.says,
+            f"it should be  {one.right}",
+            f"yours is      {one.wrong}",
+            f"derived on    page {one.number}",
+            seen,
+        ]
         return "\n".join(filter(None, lines))
 
     def rows(self):
@@ -80,14 +86,14 @@ class Report:
             yield "right?", [f"{verdict}{others}, to {self.precision}"]
         if self.where is not None and any(self.errors.values()):
             yield "where", list(self._table())
-        if self.sentence:
-            yield "which", [self.sentence]
         for note in self.notes:
             yield "note", [note]
+        if self.sentence:
+            yield "which", [self.sentence]
 
     def _table(self):
         """Step by gate, the last step first."""
-        yield "relative error of the deltas; · is right" + "".rjust(0)
+        yield "relative error of the deltas; · is right"
         yield " " * 10 + "".join(gate.rjust(9) for gate in self.gates)
         for back, row in enumerate(self.where):
             entries = ["–" if np.isnan(e) else "·" if e == 0 else f"{e:.2g}" for e in row]
@@ -110,13 +116,14 @@ class Report:
         return "\n".join(lines)
 
     def _repr_html_(self):
+        left = "text-align:left;vertical-align:top"
         rows = []
         for heading, texts in self.rows():
-            body = "<br>".join(html.escape(text) for text in texts)
-            cell = f"<pre>{html.escape(chr(10).join(texts))}</pre>" if heading == "where" else body
-            rows.append(f"<tr><th style='text-align:left;vertical-align:top'>{heading}</th><td style='text-align:left'>{cell}</td></tr>")
+            whole = html.escape("\n".join(texts))
+            cell = f"<pre>{whole}</pre>" if heading == "where" else whole
+            rows.append(f"<tr><th style='{left}'>{heading}</th><td style='{left}'>{cell}</td></tr>")
         named = [
-            f"<li>{html.escape(said[3:])} ({page})<br><code>{html.escape(line)}</code></li>"
+            f"<li>{html.escape(said.split(maxsplit=1)[1])} ({page})<br><code>{html.escape(line)}</code></li>"
             for said, line, page in self._named()
         ]
         return f"<table>{''.join(rows)}</table>" + (f"<ol>{''.join(named)}</ol>" if named else "")

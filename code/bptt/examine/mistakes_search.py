@@ -64,7 +64,7 @@ class Puzzle:
 
     def gradient(self, codes, T):
         """Gradients with these mistakes, as `Gradient`."""
-        x, loss, _ = self.probes[T]
+        _, loss, _ = self.probes[T]
         return mistakes_cells.backward(self.cell, self.theta, self.tapes[T], loss, Switches(self.slots, codes))
 
     def fits(self, codes, T, where=None):

@@ -91,33 +91,44 @@ def find(forward, backward, parameters, x, rng):
     """
     usable, said = None, []
     for dtype in ("float64", "own"):
-        for form, D in ways(parameters, x):
-            hand = Hand(forward, backward, parameters, form, dtype)
+        for form, D, batch in ways(parameters, x):
+            hand = Hand(forward, backward, parameters, form, dtype, batch)
             try:
                 trial = Trial(hand, D, rng)
             except Exception as error:
-                said.append(f"with x as {form}, D = {D}: {type(error).__name__}: {error}")
+                said.append((hand.out is not None, f"{type(error).__name__}: {error}"))
                 continue
             if trial.reading or not trial.steady:
                 return trial
             usable = usable or trial
     if usable is None:
-        raise ValueError(f"forward(params, x) and backward(params, x, dh) cannot be called; {said[0]}")
+        _refuse(parameters, x, said)
     return usable
 
 
+def _refuse(parameters, x, said):
+    """Say what came of the most promising way of calling them."""
+    if not said:
+        needs = "needs steps and inputs, with samples or without: (T, N, D) or (T, D)"
+        raise ValueError(f"x has shape {np.shape(x)}, but {needs}")
+    ran, words = max(said, key=lambda one: one[0])
+    which = "backward(params, x, dh)" if ran else "forward(params, x)"
+    raise ValueError(f"{which} cannot be called with sequences of 3 steps and more: {words}")
+
+
 def ways(parameters, x):
-    """Orders of the axes of x, each with a number of inputs: as in the example, or all that the shapes admit."""
+    """Orders of the axes of x with numbers of inputs and of samples: those of the example, or all that could be."""
     if x is None:
-        yield from ((form, D) for form in FORMS for D in _inputs(parameters.shapes))
+        yield from ((form, D, 1) for form in FORMS for D in _inputs(parameters.shapes))
         return
     shape = np.shape(x)
     whole = str(getattr(x, "dtype", np.asarray(x).dtype)).removeprefix("torch.").startswith(("int", "uint"))
     if whole:
-        yield from (("tokens", D) for D in sorted({size for shape in parameters.shapes for size in shape}))
+        yield from (("tokens", D, 1) for D in sorted({size for shape in parameters.shapes for size in shape}))
     for form in FORMS[:-1]:
-        if len(form) == len(shape) and (not form.endswith("1") or shape[-1] == 1):
-            yield form, shape[form.index("D")]
+        if len(form) == len(shape):
+            D, N = shape[form.index("D")], shape[form.index("N")] if "N" in form else 1
+            yield from ((form, D, batch) for batch in sorted({1, N}))
 
 
 def _inputs(shapes):
