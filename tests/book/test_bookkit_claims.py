@@ -111,6 +111,8 @@ def test_a_page_gets_its_number_from_its_name_and_its_title_from_its_heading(tmp
 def test_a_page_without_heading_or_number_is_called_by_its_name(tmp_path):
     assert course.title(notebook(tmp_path / "plain.ipynb", "text")) == "plain"
     assert course.leading_number("plain") == ""
+    (tmp_path / "your-own").mkdir()
+    assert course.read("your-own/2-page", notebook(tmp_path / "your-own/2-page.ipynb", [])).number == ""
 
 
 def test_a_text_claimed_twice_is_found_wherever_it_is(tmp_path):

@@ -26,6 +26,7 @@ FLOORS = [
         "experiments": {"numpy", "torch", "joblib", "tqdm"},
         "figures": {"numpy", "matplotlib", "matplotlib_inline"},
     },
+    {"examine": {"numpy", "torch"}},
 ]
 FLOOR = {room: height for height, floor in enumerate(FLOORS) for room in floor}
 MAY_IMPORT = {room: packages for floor in FLOORS for room, packages in floor.items()}

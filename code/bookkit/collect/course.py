@@ -67,14 +67,15 @@ def read(docname: str, path: Path) -> Page:
     docname : str
         Its name in the book.
     path : pathlib.Path
-        The notebook. File and folder begin with the numbers of page and chapter.
+        The notebook. File and folder begin with the numbers of page and chapter; a folder without one has no chapter.
 
     Returns
     -------
     Page
         With the claims that its stored outputs hold.
     """
-    number = f"{leading_number(path.parent.name)}.{leading_number(path.stem)}"
+    chapter = leading_number(path.parent.name)
+    number = f"{chapter}.{leading_number(path.stem)}" if chapter else ""
     return Page(docname, number, title(path), of_notebook(path))
 
 

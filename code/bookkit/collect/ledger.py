@@ -42,9 +42,10 @@ class Ledger(course.CollectingDirective):
     def chapter(self, number: str, pages: list[course.Page]) -> nodes.section:
         """Return the section of one chapter."""
         name = course.title(Path(self.env.doc2path(pages[0].landing_page)))
-        section = nodes.section("", nodes.title("", f"{number}. {name}"), ids=[f"chapter-{number}"])
+        heading, anchor = (f"{number}. {name}", number) if number else (name, nodes.make_id(name))
+        section = nodes.section("", nodes.title("", heading), ids=[f"chapter-{anchor}"])
         for page in pages:
-            link = self.link(page.docname, f"{page.number} {page.title}")
+            link = self.link(page.docname, f"{page.number} {page.title}".strip())
             section += nodes.paragraph("", "", link, classes=["ledger-page"])
             entries = (self.entry(page, claim) for claim in page.claims)
             section += nodes.bullet_list("", *entries, classes=["claims"])

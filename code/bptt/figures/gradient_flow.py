@@ -1,0 +1,84 @@
+"""How much of a loss reaches each step of a reader's own model, layer by layer, and how open its gates are."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from bptt.figures.plotting import COLOURS, INK
+
+WIRES = {
+    "h": ("hidden_state", r"$\|\partial\mathcal{E}/\partial\mathbf{h}_t\|$"),
+    "c": ("cell_state", r"$\|\partial\mathcal{E}/\partial\mathbf{c}_t\|$"),
+}
+GATES = {"i": "input_gate", "f": "forget_gate", "o": "output_gate", "r": "input_gate", "u": "forget_gate"}
+WORDS = {"i": "input", "f": "forget", "o": "output", "r": "reset", "u": "update"}
+
+
+def draw(parts, width=4.2):
+    """Draw one column for each layer and direction: the flow above, the gates below.
+
+    What to see: a line that falls to the left is a gradient that fades on its way back. Where h falls and c does not,
+    the memory is in the cell.
+
+    Parameters
+    ----------
+    parts : list
+        Each with a ``name``, a ``flow`` {"h": (T, N), "c": (T, N)}, and ``gates`` {letter: (T,)}, such as
+        `examine.diagnose` makes.
+    width : float
+        Of one column, in inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Lines are medians over samples, bands go from the lowest tenth to the highest.
+
+    Raises
+    ------
+    ValueError
+        When there is nothing to draw.
+    """
+    if not parts:
+        raise ValueError("parts is empty, but needs at least one layer")
+    gated = any(part.gates for part in parts)
+    fig, axes = plt.subplots(
+        1 + gated, len(parts), squeeze=False, sharex="col", sharey="row",
+        figsize=(max(width * len(parts), 6.4), 4.6 if gated else 3.4), height_ratios=[2, 1][: 1 + gated],
+    )  # fmt: skip
+    for part, (above, *below) in zip(parts, axes.T, strict=True):
+        flow(above, part)
+        for ax in below:
+            gates(ax, part.gates)
+    axes[0, 0].set_ylabel("size of the gradient")
+    for ax in axes[-1]:
+        ax.set_xlabel("step $t$")
+    return fig
+
+
+def flow(ax, part):
+    """Draw ‖∂E/∂h_t‖ and ‖∂E/∂c_t‖ of one layer, on a logarithmic axis."""
+    for wire, values in part.flow.items():
+        if not np.nan_to_num(values).any():
+            continue  # a logarithmic axis has no place for zeros
+        colour, label = WIRES[wire]
+        positive = np.where(values > 0, values, np.nan)
+        counts = np.isfinite(positive).any(axis=1)
+        t = np.arange(1, len(values) + 1)[counts]
+        low, middle, high = np.nanquantile(positive[counts], [0.1, 0.5, 0.9], axis=1)
+        ax.fill_between(t, low, high, color=COLOURS[colour], alpha=0.2, linewidth=0)
+        ax.plot(t, middle, color=COLOURS[colour], label=label, marker="o" if len(t) == 1 else None)
+    ax.set(title=part.name, yscale="log", xlim=(1, max(len(values), 2)))
+    if ax.lines:
+        ax.legend()
+
+
+def gates(ax, gates):
+    """Draw the mean of each gate."""
+    for letter, means in gates.items():
+        ax.plot(np.arange(1, len(means) + 1), means, color=COLOURS[GATES[letter]], label=WORDS[letter])
+    ax.set(ylim=(0, 1), ylabel="gate")
+    if gates:
+        ax.legend(ncols=3)
+    else:
+        ax.text(0.5, 0.5, "no gates", ha="center", va="center", color=INK["text"], transform=ax.transAxes)
