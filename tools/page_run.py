@@ -8,10 +8,13 @@ import contextlib
 import io
 import json
 import os
+import select
+import signal
 import warnings
 from pathlib import Path
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
 
 from bptt import checks
 
@@ -54,7 +57,7 @@ def run(page, listener):
             warnings.simplefilter("ignore")
             for current[0], source in cells(page):
                 exec(compile(source, f"{short(page)}:{current[0]}", "exec"), names)
-                mpl.pyplot.close("all")
+                plt.close("all")
     finally:
         checks.LISTENERS.remove(hear)
 
@@ -63,27 +66,35 @@ def in_child(function, *arguments, seconds=600):
     """Call a function in a forked process; return what it returns, as JSON holds it, or None when it takes too long.
 
     The child starts with everything that is imported here, and cannot change anything here.
+
+    Raises
+    ------
+    RuntimeError
+        When the function raises: with its error in words.
     """
     reading, writing = os.pipe()
     if not (child := os.fork()):
         os.close(reading)
-        with os.fdopen(writing, "w") as answer, contextlib.suppress(BrokenPipeError):
+        with os.fdopen(writing, "w") as answer:
             try:
-                json.dump(function(*arguments), answer)
-                answer.flush()
-            finally:
-                os._exit(0)
+                said = {"answer": function(*arguments)}
+            except BaseException as error:  # a child never returns into the code that forked it
+                said = {"error": f"{type(error).__name__}: {error}"}
+            json.dump(said, answer)
+            answer.flush()
+            os._exit(0)
     os.close(writing)
-    return _answer(child, reading, seconds)
+    answer = _wait(child, reading, seconds)
+    if answer and "error" in answer:
+        raise RuntimeError(answer["error"])
+    return answer and answer["answer"]
 
 
-def _answer(child, reading, seconds):
-    import select
-    import signal
-
-    parts, deadline = [], seconds
+def _wait(child, reading, seconds):
+    """Read all that a child writes until it ends, or end it."""
+    parts = []
     with os.fdopen(reading, "rb") as pipe:
-        while select.select([pipe], [], [], deadline)[0]:
+        while select.select([pipe], [], [], seconds)[0]:
             if not (part := pipe.read1(65536)):
                 break
             parts.append(part)
