@@ -4,8 +4,6 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from problems import agree
 from scipy.stats import kstest
 
@@ -48,21 +46,6 @@ def test_orthogonal_weights_are_orthogonal_and_none_is_preferred():
     assert abs((np.linalg.det(plane) > 0).mean() - 0.5) < 3 * 0.5 / np.sqrt(2000)
 
 
-@given(st.integers(2, 12), st.integers(0, 2**32 - 1), st.floats(0, 2), st.floats(0, 5))
-def test_non_normal_weights_have_the_norm_and_the_radius_asked_for(H, seed, rho, more):
-    W = matrices.non_normal(H, np.random.default_rng(seed), rho, rho + more)
-    agree(np.linalg.norm(W, 2), rho + more, rtol=1e-11)
-    # Traces of powers are sums of powers of eigenvalues: they stay exact where eigenvalues are ill-conditioned.
-    assert np.trace(W @ W) >= rho**2 * (1 - 1e-10) - 1e-12 * (rho + more) ** 2
-    assert np.trace(W @ W) <= H * rho**2 + 1e-12 * H * (rho + more) ** 2
-
-
-def test_a_norm_equal_to_the_radius_gives_a_normal_matrix():
-    W = matrices.non_normal(6, np.random.default_rng(0), 0.9, 0.9)
-    agree(W @ W.T, W.T @ W)
-    agree(radius(W), 0.9)
-
-
 def test_the_delay_line_forgets_all_at_once():
     W = matrices.delay_line(64)
     assert np.linalg.norm(np.linalg.matrix_power(W, 63), 2) == 1
@@ -101,12 +84,6 @@ REFUSED = [
     ),
     (lambda: matrices.uniform(1.0, RNG), TypeError, "H is 1.0, but needs a whole number of at least 1"),
     (lambda: matrices.orthogonal(2, RNG, np.nan), ValueError, "gain is nan, but needs a finite number of at least 0"),
-    (lambda: matrices.non_normal(1, RNG, 1, 2), ValueError, "H is 1, but needs a whole number of at least 2"),
-    (
-        lambda: matrices.non_normal(2, RNG, 0.9, 0.8),
-        ValueError,
-        "sigma_max is 0.8, but needs a finite number of at least 0.9",
-    ),
     (lambda: matrices.delay_line(-1), ValueError, "H is -1, but needs a whole number of at least 1"),
 ]
 

@@ -1,6 +1,7 @@
 """Clipping, against `torch.nn.utils.clip_grad_norm_` and `clip_grad_value_`, with everything that is not finite."""
 
 import re
+from decimal import Decimal
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from bptt.cells import rnn
 from bptt.learning import clipping
 
 FINITE = st.floats(-1e3, 1e3)
-ANY = st.one_of(FINITE, st.sampled_from([0.0, 1e-30, -1e-200, 1e200, np.inf, -np.inf, np.nan]))
+SQUARED = FINITE.map(lambda entry: entry if abs(entry) > 1e-100 else 0.0)  # what torch can square
+ANY = st.one_of(SQUARED, st.sampled_from([0.0, 1e-30, -1e-100, 1e100, np.inf, -np.inf, np.nan]))
+EXTREME = st.one_of(FINITE, st.sampled_from([0.0, 5e-324, 1e-310, -1e-200, 1e200, -1e300]))
+NORMS = st.sampled_from([1.0, 2.0, 2.5, np.inf])
 
 
 @st.composite
@@ -38,12 +42,37 @@ def same(got, expected):
         np.testing.assert_allclose(part, expected_part, rtol=1e-12, atol=0)
 
 
-@given(gradients(ANY), st.sampled_from([0.0, 1e-3, 1.0, 5.0, 1e6]), st.sampled_from([1.0, 2.0, 2.5, np.inf]))
+@given(gradients(ANY), st.sampled_from([0.0, 1e-3, 1.0, 5.0, 1e6]), NORMS)
 def test_by_norm_does_what_torch_does(grads, max_norm, norm_type):
     got, norm = clipping.by_norm(grads, max_norm, norm_type)
     expected, total = by_torch(torch.nn.utils.clip_grad_norm_, grads, max_norm, norm_type)
     same(got, expected)
     same([norm], [total.item()])
+
+
+@given(st.sampled_from([5e-324, 1e-310, -1e-200, 1e200, -1e308]), st.sampled_from([1e-200, 1.0, 1e200]), NORMS)
+def test_one_very_large_or_small_entry_is_clipped_as_torch_clips_it(entry, max_norm, norm_type):
+    grads = (np.array([entry]),)
+    got, norm = clipping.by_norm(grads, max_norm, norm_type)
+    expected, total = by_torch(torch.nn.utils.clip_grad_norm_, grads, max_norm, norm_type)
+    same(got, expected)
+    same([norm], [total.item()])
+
+
+@given(gradients(EXTREME), NORMS)
+def test_the_norm_is_right_where_squares_over_or_underflow(grads, norm_type):
+    """Against decimal numbers, whose exponents have no end: there torch finds infinity, or 0."""
+    sizes = [abs(Decimal(float(entry))) for part in grads for entry in part.flat]
+    p = Decimal(str(norm_type))
+    expected = max(sizes) if p.is_infinite() else sum(size**p for size in sizes) ** (1 / p)
+    assert clipping.global_norm(grads, norm_type) == pytest.approx(float(expected), rel=1e-12, abs=0)
+
+
+@given(gradients(FINITE), NORMS, st.integers(-900, 900))
+def test_powers_of_two_pass_through_the_norm_exactly(grads, norm_type, e):
+    grads = tuple(np.where(np.abs(part) < 1e-30, 0.0, part) for part in grads)  # or the smallest would be rounded
+    scaled = tuple(np.ldexp(part, e) for part in grads)
+    assert clipping.global_norm(scaled, norm_type) == np.ldexp(clipping.global_norm(grads, norm_type), e)
 
 
 @given(gradients(ANY), st.sampled_from([0.0, 1e-3, 1.0, 1e6]))

@@ -21,6 +21,7 @@ import numpy as np
 from bptt.arguments import count, float_array
 from bptt.cells import lstm, rnn
 from bptt.cells.gru import steps as gru_steps
+from bptt.growth.binary_scale import exponents
 from bptt.growth.spectra import sigma_max
 
 __all__ = ["Blocks", "cell_steps", "gru_steps", "log_norms", "lstm_blocks", "lstm_steps", "product", "rnn_steps"]
@@ -265,7 +266,8 @@ def log_norms(J):
         np.matmul(P[k + 1], J[k], out=P[k])
         exponent[k] = exponent[k + 1] + exponent_of_J[k]
         if not 2.0**-200 < np.vdot(P[k], P[k]) < 2.0**200:
-            P[k], e = _scaled(P[k])
+            e = exponents(P[k])
+            P[k] = np.ldexp(P[k], -e)
             exponent[k] += e
     with np.errstate(divide="ignore"):
         return np.log(sigma_max(P)) + exponent * np.log(2.0)
@@ -273,15 +275,9 @@ def log_norms(J):
 
 def _tame(J):
     """J_k / 2^e_k without very large or small entries, and e; most of the time all e_k are 0."""
-    _, e = np.frexp(np.abs(J).max(axis=(1, 2)))
+    e = exponents(J, axis=(1, 2))
     e[np.abs(e) < 300] = 0
     return (np.ldexp(J, -e[:, None, None]) if e.any() else J), e
-
-
-def _scaled(A):
-    """A / 2^e with its largest entry between 1/2 and 1, and e."""
-    _, e = np.frexp(np.abs(A).max())
-    return np.ldexp(A, -e), e
 
 
 def _check_stack(J):

@@ -7,6 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 
+def exponents(A, axis=None):
+    """Whole numbers e such that the largest entry of A / 2^e is between ½ and 1, over some axes; 0 where A is zero."""
+    return np.frexp(np.abs(A).max(axis=axis))[1]
+
+
 @dataclass(frozen=True)
 class Scaled:
     """A matrix times 2^exponent, or a stack of matrices with one exponent each.
@@ -29,9 +34,8 @@ class Scaled:
     @classmethod
     def of(cls, matrix, exponent=0):
         """Move the size of one matrix into the exponent. Zero gets an exponent below all others."""
-        largest = np.abs(matrix).max()
-        _, e = np.frexp(largest)
-        return cls(np.ldexp(matrix, -e), exponent + int(e) if largest > 0 else ZERO)
+        e = int(exponents(matrix))
+        return cls(np.ldexp(matrix, -e), exponent + e if matrix.any() else ZERO)
 
     @classmethod
     def stack(cls, parts):
@@ -44,7 +48,9 @@ class Scaled:
         return Scaled.of(sum(np.ldexp(part.matrix, part.exponent - top) for part in (self, other)), top)
 
     def __matmul__(self, M):
-        """Product with a plain matrix on the right."""
+        """Product with a matrix on the right, plain or scaled."""
+        if isinstance(M, Scaled):
+            return Scaled.of(self.matrix @ M.matrix, self.exponent + M.exponent)
         return Scaled.of(self.matrix @ M, self.exponent)
 
     def __mul__(self, diagonal):

@@ -6,7 +6,6 @@ The constants are read-only: each is the smallest matrix that refutes something 
 from __future__ import annotations
 
 import numpy as np
-from scipy.optimize import brentq
 
 from bptt.arguments import count, generator, number
 
@@ -99,48 +98,6 @@ def orthogonal(H, rng, gain=1.0):
     generator("rng", rng)
     Q, R = np.linalg.qr(rng.standard_normal((H, H)))
     return gain * Q * np.sign(np.diagonal(R))
-
-
-def non_normal(H, rng, rho, sigma_max):
-    """Draw a matrix with a given spectral radius and a given norm: the larger their ratio, the longer the transient.
-
-    Parameters
-    ----------
-    H : int
-        At least 2.
-    rng : numpy.random.Generator
-    rho, sigma_max : float
-        0 ≤ rho ≤ sigma_max. A norm equal to the radius gives a normal matrix.
-
-    Returns
-    -------
-    (H, H) array
-
-    Raises
-    ------
-    TypeError, ValueError
-        When `H` is below 2, `rng` is no Generator, `rho` is negative or above `sigma_max`.
-
-    Notes
-    -----
-    Schur's form read backwards: Q (Λ + s N) Qᵀ with eigenvalues Λ uniform between ±rho, one of them rho, and N strictly
-    upper triangular. The norm is convex in s and least at s = 0, so that just one s gives the norm asked for. The norm
-    is met to 1e-12. Computed eigenvalues are rho only as far as they are well-conditioned.
-
-    Examples
-    --------
-    >>> W = non_normal(8, np.random.default_rng(0), rho=0.9, sigma_max=3.0)
-    >>> np.round([np.abs(np.linalg.eigvals(W)).max(), np.linalg.norm(W, 2)], 6)
-    array([0.9, 3. ])
-    """
-    H, rho = count("H", H, at_least=2), number("rho", rho, at_least=0)
-    sigma_max = number("sigma_max", sigma_max, at_least=rho)
-    Q, ratio = orthogonal(H, rng), rho / sigma_max if sigma_max else 1.0
-    eigenvalues = ratio * np.diag(np.append(1.0, rng.uniform(-1, 1, H - 1)))
-    N = np.triu(rng.standard_normal((H, H)), 1)
-    excess = lambda s: np.linalg.norm(eigenvalues + s * N, 2) - 1
-    s = brentq(excess, 0.0, 2 / np.linalg.norm(N, 2), xtol=1e-15) if ratio < 1 else 0.0
-    return sigma_max * (Q @ (eigenvalues + s * N) @ Q.T)
 
 
 def delay_line(H):

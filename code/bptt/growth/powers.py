@@ -56,13 +56,9 @@ def gelfand(W, n):
     power, square = Scaled.of(np.eye(len(W))), Scaled.of(W)
     while rest:
         if rest % 2:
-            power = _product(power, square)
-        square, rest = _product(square, square), rest // 2
+            power = power @ square
+        square, rest = square @ square, rest // 2
     return float(np.exp(power.log_norm() / n))
-
-
-def _product(A, B):
-    return Scaled.of(A.matrix @ B.matrix, A.exponent + B.exponent)
 
 
 def transient(W, most_steps=100_000):

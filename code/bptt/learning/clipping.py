@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt.arguments import number
+from bptt.growth.binary_scale import exponents
 
 
 class Clipped(NamedTuple):
@@ -42,8 +43,10 @@ def global_norm(grads, norm_type=2.0):
     """
     _check(grads)
     p = norm_type if norm_type == np.inf else number("norm_type", norm_type, above=0)
+    entries = np.concatenate([part.ravel() for part in grads])
+    e = exponents(entries)
     with np.errstate(over="ignore"):
-        return float(np.linalg.norm([np.linalg.norm(part.ravel(), p) for part in grads], p))
+        return float(np.ldexp(np.linalg.norm(np.ldexp(entries, -e), p), e))
 
 
 def by_norm(grads, max_norm, norm_type=2.0):
@@ -69,7 +72,9 @@ def by_norm(grads, max_norm, norm_type=2.0):
     -----
     Page 4.4, Clipping. Every gradient is multiplied by min(1, max_norm/(norm + 1e-6)), as by
     ``torch.nn.utils.clip_grad_norm_``: after an infinite entry the factor is 0, so that this entry becomes NaN and
-    the others 0; after a NaN everything is NaN. A small gradient is left as it is: clipping does nothing for vanishing.
+    the others 0; after a NaN everything is NaN. Where squares over- or underflow the norm is still right: that of
+    [1e200, 1e200] is 1.4e200, while torch finds infinity there and sets the gradient to 0. A small gradient is left as
+    it is: clipping does nothing for vanishing.
 
     Examples
     --------
