@@ -37,7 +37,10 @@ def check_python():
             "name one with `make PYTHON=/path/to/python3.12`."
         )
     if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
-        stop("Python's venv module is missing; on Debian and Ubuntu `sudo apt-get install python3-venv` brings it.")
+        stop(
+            "Python's venv module is missing; "
+            "on Debian and Ubuntu `sudo apt-get install python3-venv` brings it."
+        )
 
 
 def torch_choice():
