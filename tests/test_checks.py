@@ -225,3 +225,72 @@ def test_a_claim_that_fails_is_not_heard(heard):
     with pytest.raises(AssertionError):
         claim("One is two", 1.0, 2.0)
     assert heard == []
+
+
+def test_an_error_in_one_array_is_found_in_that_array():
+    loss, point, gradient = quadratic()
+    gradient[1][1, 2] += 0.1
+    names = [f"point[{k}]" for k in range(2)]
+    pairs = gradient_check(loss, point, gradient, np.random.default_rng(1), each=True)
+    assert list(pairs) == names
+    assert pairs[names[0]][0] == pytest.approx(pairs[names[0]][1], rel=1e-8)
+    assert abs(pairs[names[1]][0] - pairs[names[1]][1]) > 1e-4
+
+
+def test_a_gradient_check_takes_dicts_and_lists():
+    w = {"a": np.array([1.0, 2.0]), "b": np.array([3.0])}
+    loss = lambda p: float(p["a"] @ p["a"] * p["b"][0])
+    right = {"b": np.array([5.0]), "a": 6 * w["a"], "more": None}
+    measured, predicted = gradient_check(loss, w, right, np.random.default_rng(0))
+    assert measured == pytest.approx(predicted, rel=1e-8)
+    assert list(gradient_check(loss, w, right, np.random.default_rng(0), each=True)) == ["a", "b"]
+    measured, predicted = gradient_check(lambda p: float(p[0] @ p[0]), [w["a"]], [2 * w["a"]], np.random.default_rng(0))
+    assert measured == pytest.approx(predicted, rel=1e-8)
+    with pytest.raises(ValueError, match=r"^gradient has no b, but needs an array for each of \['a', 'b'\]"):
+        gradient_check(loss, w, {"a": w["a"]}, np.random.default_rng(0))
+
+
+def test_a_gradient_check_refuses_single_precision():
+    loss, point, gradient = quadratic()
+    single = [part.astype(np.float32) for part in point]
+    with pytest.raises(TypeError, match=r"^point\[0\] has dtype float32, but needs float64"):
+        gradient_check(loss, single, gradient, np.random.default_rng(1))
+    with pytest.raises(TypeError, match=r"^loss\(point\) has dtype float32, but needs float64"):
+        gradient_check(lambda p: np.float32(loss(p)), point, gradient, np.random.default_rng(1))
+
+
+def test_a_gradient_check_refuses_a_loss_that_is_no_function():
+    noise, (loss, point, gradient) = np.random.default_rng(0), quadratic()
+    with pytest.raises(
+        ValueError, match="^two calls of loss with the same point give .* but it needs to be a function"
+    ):
+        gradient_check(lambda p: loss(p) + noise.random(), point, gradient, np.random.default_rng(1))
+
+
+def test_a_gradient_check_says_when_it_cannot_see():
+    """Thirty steps of gain 0.1: what the loss loses of its first state is below the rounding of the loss."""
+    rng = np.random.default_rng(0)
+    params, x = rnn.init(2, 3, rng, gain=0.1), rng.standard_normal((30, 1, 2))
+    loss = lambda p: float(rnn.forward(params, x, h0=p[0]).h[-1].sum() + 1)
+    h0 = rng.standard_normal((1, 3))
+    for claimed in (np.zeros((1, 3)), np.full((1, 3), 1e-12)):
+        with pytest.raises(FloatingPointError, match="^the slopes are .* but a loss of .* hides slopes below"):
+            gradient_check(loss, (h0,), (claimed,), rng)
+    measured, predicted = gradient_check(loss, (h0,), (np.ones((1, 3)),), rng)  # a gradient that is wrong is told so
+    assert abs(predicted) > 1e6 * abs(measured)
+
+
+def test_an_error_shows_by_its_share_of_the_whole_slope():
+    """As the docstring says: h_T for h_0 in dW_h is seen with two steps, and not at all where early steps have vanished."""
+
+    def difference(T, gain):
+        rng = np.random.default_rng(0)
+        params, x = rnn.init(2, 3, rng, gain=gain), rng.standard_normal((T, 1, 2))
+        trace = rnn.forward(params, x)
+        first = rnn.contributions(params, trace, np.ones((1, 3))).b[0]
+        W_h = rnn.backward(params, trace, np.ones((1, 3))).W_h + np.outer(first, trace.h[-1])
+        pair = gradient_check(lambda p: float(rnn.forward(params._replace(W_h=p[0]), x).h[-1].sum()), (params.W_h,), (W_h,), rng)  # fmt: skip
+        return abs(pair[1] / pair[0] - 1)
+
+    assert difference(2, gain=1.5) > 0.01
+    assert difference(30, gain=0.3) < 1e-6

@@ -6,6 +6,7 @@ with a finite difference.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -167,37 +168,47 @@ def _hold(text, got):
     return "", "condition", None
 
 
-def gradient_check(loss, point, gradient, rng, step=1e-5):
+def gradient_check(loss, point, gradient, rng, step=1e-5, each=False):
     """Slope of a loss along one random direction, twice: by a central difference and from a gradient.
 
     Parameters
     ----------
     loss : callable
         ``loss(point)`` is one number.
-    point : tuple of arrays
-        Where to look, such as `rnn.Params`.
-    gradient : tuple of arrays
-        The gradient to test, in the order of `point`; further entries are ignored.
+    point : tuple, list or dict of arrays
+        Where to look, such as `rnn.Params`; float64.
+    gradient : tuple, list or dict of arrays
+        The gradient to test, by the keys of `point` or in its order; further entries are ignored.
     rng : numpy.random.Generator
         Draws the direction, of length one over all arrays together.
     step : float
         Half the distance between the two evaluations.
+    each : bool
+        Check every array by itself, so that the wrong one is found.
 
     Returns
     -------
     measured, predicted : float
-        They agree to about step² relative for a smooth loss of order one; a wrong one disagrees in the first digit.
+        For the right gradient of a smooth loss they differ by about step², and by the rounding of the loss divided by
+        `step`. With `each`, a dict of such pairs by the name of the array.
 
     Raises
     ------
     TypeError
-        When `rng` is a seed instead of a Generator.
+        When `rng` is a seed instead of a Generator, or the numbers are not float64: in single precision a loss rounds
+        to 1e-7 of itself, and a step of 1e-5 leaves two digits of the slope at best.
     ValueError
-        When `gradient` has fewer arrays than `point`, or one of another shape.
+        When `gradient` lacks an array of `point`, or has one of another shape, or two calls of `loss` with the same
+        point differ.
+    FloatingPointError
+        When there is nothing to see: both slopes are below what the rounding of the loss leaves of a difference.
 
     Notes
     -----
-    One direction tests every entry at once: an error in any of them shows up with probability one.
+    One direction tests every entry at once, and an error shows by its share of the whole slope. That share can be
+    small: a mistake in what early steps contribute cannot be seen where these contributions have vanished. So check
+    with few steps, weights of order one, and `each`. `bptt.examine.mistakes` makes such probes itself.
+
     The idea, and its economy, is that of the checker in HIPS/autograd.
 
     Examples
@@ -207,15 +218,81 @@ def gradient_check(loss, point, gradient, rng, step=1e-5):
     >>> measured, predicted = gradient_check(square, (w,), (2 * w,), np.random.default_rng(0))
     >>> abs(measured - predicted) < 1e-9
     True
+    >>> gradient_check(square, (w.astype(np.float32),), (2 * w,), np.random.default_rng(0))
+    Traceback (most recent call last):
+    TypeError: point[0] has dtype float32, but needs float64: single precision leaves two digits of a slope at best
     """
     generator("rng", rng)
-    direction = [rng.standard_normal(part.shape) for part in point]
+    names, parts = _named("point", point)
+    gradient = _gradient_of(names, parts, point, gradient)
+    for name, part in zip(names, parts, strict=True):
+        _check_double(name, part)
+    _check_function(loss, point)
+    groups = [[k] for k in range(len(parts))] if each else [range(len(parts))]
+    pairs = [_slopes(loss, point, parts, gradient, group, rng, step) for group in groups]
+    return dict(zip(names, pairs, strict=True)) if each else pairs[0]
+
+
+def _named(title, arrays):
+    """Names and entries of a structure of arrays: keys, fields, or numbers."""
+    if isinstance(arrays, Mapping):
+        return list(arrays), list(arrays.values())
+    fields = getattr(arrays, "_fields", [f"{title}[{k}]" for k in range(len(arrays))])
+    return list(fields), list(arrays)
+
+
+def _gradient_of(names, parts, point, gradient):
+    """The arrays of a gradient in the order of the point, each of the right shape."""
+    if isinstance(gradient, Mapping) and isinstance(point, Mapping):
+        if missing := [name for name in names if name not in gradient]:
+            raise ValueError(f"gradient has no {missing[0]}, but needs an array for each of {names}")
+        found = [gradient[name] for name in names]
+    else:
+        found = _named("gradient", gradient)[1][: len(parts)]
+    if (got := [np.shape(g) for g in found]) != (wanted := [np.shape(part) for part in parts]):
+        raise ValueError(f"gradient has arrays of shapes {got}, but needs those of point, {wanted}: {names}")
+    return found
+
+
+def _check_double(name, value):
+    """Refuse numbers in which a difference drowns."""
+    dtype = str(getattr(value, "dtype", "float64")).removeprefix("torch.")
+    if dtype != "float64":
+        digits = "single precision leaves two digits of a slope at best"
+        raise TypeError(f"{name} has dtype {dtype}, but needs float64: {digits}")
+
+
+def _check_function(loss, point):
+    """Refuse a loss that is another one when it is called again."""
+    first, second = loss(point), loss(point)
+    _check_double("loss(point)", first)
+    if first != second:
+        raise ValueError(
+            f"two calls of loss with the same point give {float(first):.6g} and {float(second):.6g}, "
+            "but it needs to be a function: is something drawn anew, or kept between calls?"
+        )
+
+
+def _slopes(loss, point, parts, gradient, group, rng, step):
+    """Measured and predicted slope along one random direction in some of the arrays."""
+    direction = [
+        rng.standard_normal(part.shape) if k in group else np.zeros(part.shape) for k, part in enumerate(parts)
+    ]
     length = np.sqrt(sum((part**2).sum() for part in direction))
     direction = [part / length for part in direction]
-    if (got := [np.shape(g) for g in gradient[: len(point)]]) != (wanted := [v.shape for v in direction]):
-        raise ValueError(f"gradient has arrays of shapes {got}, but needs those of point, {wanted}")
-    kind = getattr(type(point), "_make", tuple)
-    up = loss(kind(part + step * v for part, v in zip(point, direction, strict=True)))
-    down = loss(kind(part - step * v for part, v in zip(point, direction, strict=True)))
-    predicted = sum(float((g * v).sum()) for g, v in zip(gradient, direction, strict=False))
-    return (up - down) / (2 * step), predicted
+    up, down = (loss(_like(point, [p + s * v for p, v in zip(parts, direction, strict=True)])) for s in (step, -step))
+    predicted = sum(float((g * v).sum()) for g, v in zip(gradient, direction, strict=True))
+    measured, hidden = (up - down) / (2 * step), np.finfo(float).eps * max(abs(up), abs(down)) / step
+    if max(abs(measured), abs(predicted)) < 10 * hidden:
+        raise FloatingPointError(
+            f"the slopes are {float(measured):.1e} and {predicted:.1e}, but a loss of {float(up):.3g} hides slopes "
+            f"below {10 * hidden:.1e} in its rounding: take fewer steps, larger weights or another loss"
+        )
+    return measured, predicted
+
+
+def _like(point, parts):
+    """Other arrays in the structure of a point."""
+    if isinstance(point, Mapping):
+        return type(point)(zip(point, parts, strict=True))
+    return getattr(type(point), "_make", type(point))(parts)
