@@ -39,6 +39,11 @@ def execute(path: Path) -> None:
     CellExecutionError
         If a cell fails.  The file is then as it was.
     """
+    store(executed(path), path)
+
+
+def executed(path: Path) -> nbformat.NotebookNode:
+    """Return a page with the outputs of a fresh run; the file stays as it is."""
     notebook = tidy(nbformat.read(path, as_version=4))
     NotebookClient(
         notebook,
@@ -48,7 +53,7 @@ def execute(path: Path) -> None:
         coalesce_streams=True,  # one text, in however many pieces it was sent
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
-    store(tidy(notebook), path)
+    return tidy(notebook)
 
 
 def store(notebook: nbformat.NotebookNode, path: Path) -> None:
