@@ -22,7 +22,6 @@ FLOORS = [
         "learning": {"numpy", "scipy", "torch", "tqdm"},
     },
     {
-        "examine": {"numpy", "torch"},
         "experiments": {"numpy", "torch", "joblib", "tqdm"},
         "figures": {"numpy", "matplotlib", "matplotlib_inline"},
     },

@@ -15,14 +15,16 @@ NAMES = {"lstm": {"i": "input", "f": "forget", "o": "output"}, "gru": {"r": "res
 KEEPS = {"lstm": "f", "gru": "u"}
 
 
+@torch.no_grad()
 def gate_means(track):
     """For each gate its means over samples and units, (T,), and the share of its values that are saturated."""
     found = {}
     for letter in NAMES.get(track.kind, ()):
-        steps = [gates[letter] for gates in track.gates]
-        every = torch.cat(steps).float()
-        means = torch.stack([step.float().mean() for step in steps]).double().cpu().numpy()
-        found[letter] = means, float(((every < SATURATED) | (every > 1 - SATURATED)).float().mean())
+        every = torch.cat([gates[letter] for gates in track.gates]).float()
+        by_step = every.mean(dim=1).split([len(gates[letter]) for gates in track.gates])
+        means = torch.nn.utils.rnn.pad_sequence(by_step, batch_first=True, padding_value=torch.nan).nanmean(dim=1)
+        stuck = (every < SATURATED) | (every > 1 - SATURATED)
+        found[letter] = means.double().cpu().numpy(), float(stuck.float().mean())
     return found
 
 

@@ -83,12 +83,16 @@ def rows(s):
 
 def table(steps, track):
     """Norms of the rows, step by step, as an array (T, N) in the order of the user's batch."""
+    if len({s.shape for s in steps}) == 1 and steps[0].ndim > 1:
+        return spread(torch.stack(steps).flatten(start_dim=2).double().norm(dim=2), track)
     return spread([rows(s).double().norm(dim=1) for s in steps], track)
 
 
 def spread(steps, track):
     """Vectors of numbers, one for each sample that takes part, as an array (T, N) in the order of the user's batch."""
-    full = torch.nn.utils.rnn.pad_sequence([s.detach() for s in steps], batch_first=True, padding_value=np.nan)
+    full = steps
+    if isinstance(steps, list):
+        full = torch.nn.utils.rnn.pad_sequence([s.detach() for s in steps], batch_first=True, padding_value=np.nan)
     full = full if track.order is None else full[:, track.order]
     return full.double().cpu().numpy()
 

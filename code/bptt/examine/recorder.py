@@ -69,7 +69,7 @@ class Track:
         after = tuple(_followed(s) for s in after)
         self.x.append(x)
         self.states.append(after)
-        self.gates.append({letter: gate.detach() for letter, gate in gates.items()})
+        self.gates.append(gates)
         self.times.append(t)
         return after
 

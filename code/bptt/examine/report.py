@@ -15,10 +15,10 @@ COLUMNS = 100
 
 def text(diagnosis):
     """The report for a terminal."""
-    lines = [_headline(diagnosis), *_lines(diagnosis.findings)]
+    said = [_headline(diagnosis), *lines(diagnosis.findings)]
     for part in diagnosis.parts:
-        lines += [title(part), *_lines(part.findings)]
-    return "\n".join(lines)
+        said += [title(part), *lines(part.findings)]
+    return "\n".join(said)
 
 
 def _headline(diagnosis):
@@ -32,7 +32,8 @@ def title(part):
     return f"{part.name} ({kind}{len(part.growth)} steps)"
 
 
-def _lines(findings):
+def lines(findings):
+    """One item a sentence, folded to the width of a terminal."""
     for finding in findings:
         sentence = finding.text + (f"  → {finding.page}" if finding.page else "")
         start = f"  {MARKS[finding.level]} "

@@ -44,8 +44,9 @@ def step(kind, a, state, weights):
 
 
 def _lstm(z, c, projection):
-    i, f, g, o = z.chunk(4, dim=1)
-    i, f, g, o = i.sigmoid(), f.sigmoid(), g.tanh(), o.sigmoid()
+    H = z.shape[1] // 4
+    i, f = z[:, : 2 * H].sigmoid().chunk(2, dim=1)
+    g, o = z[:, 2 * H : 3 * H].tanh(), z[:, 3 * H :].sigmoid()
     c = f * c + i * g
     h = o * c.tanh()
     h = h if projection is None else linear(h, projection)
@@ -106,7 +107,10 @@ def _scan(kind, weights, x, sizes, state, reverse, note):
         after, gates = step(kind, a[t], before, weights)
         after = note(t, x[t], before, after, gates)
         outputs[t] = after[0]
-        # Sequences that have ended, or have not begun, keep their state.
-        resting = [old[n:] for old in state]
-        state = tuple(torch.cat([s, rest.to(s)]) if len(rest) else s for s, rest in zip(after, resting, strict=True))
+        state = after if n == len(state[0]) else _with_the_rest(after, state)
     return torch.cat(outputs), state
+
+
+def _with_the_rest(after, state):
+    """Sequences that have ended, or have not begun, keep their state."""
+    return tuple(torch.cat([s, old[len(s) :].to(s)]) for s, old in zip(after, state, strict=True))
