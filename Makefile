@@ -8,6 +8,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 endif
 PAGES ?=
 PORT ?= 8000
+SAMPLE ?= 30
 # Tests run beside each other, a file at a time: so a page stays in one kernel, and each worker has a browser of
 # its own.  More than four want more memory than they save time.
 JOBS ?= logical
@@ -23,7 +24,7 @@ export NODE_USE_SYSTEM_CA := 1
 .DEFAULT_GOAL := help
 # The site's tests read what the book's build wrote.
 .NOTPARALLEL:
-.PHONY: help env book pdf test check lint tests unit nbval coverage serve lab notebooks bench clean
+.PHONY: help env book pdf test check lint tests unit nbval coverage serve lab notebooks bench power mutants clean
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,6 +65,13 @@ notebooks: env  ## Run the pages again, in place (PAGES="chapters/…", else all
 
 bench: env  ## Speed against torch and against the arithmetic
 	$(BIN)/python benchmarks/run.py
+
+power: env  ## How sharply every claim is tested, the weakest first
+	@OMP_NUM_THREADS=1 $(BIN)/python tools/power.py
+
+mutants: env  ## Mistakes made on purpose, and who notices: the tests of the package, the claims of the pages (SAMPLE=…)
+	@OMP_NUM_THREADS=1 $(BIN)/python tools/mutants.py package --sample $(SAMPLE)
+	@OMP_NUM_THREADS=1 $(BIN)/python tools/mutants.py book --sample $(SAMPLE)
 
 clean:  ## Remove what was built (the environment stays: rm -r .venv)
 	rm -rf _build .pytest_cache .ruff_cache .hypothesis .coverage htmlcov

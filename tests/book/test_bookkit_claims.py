@@ -6,6 +6,7 @@ import pytest
 
 from bookkit.collect import claims, course
 from bookkit.collect.claims import Claim, Statement
+from bptt import checks
 from bptt.checks import claim
 
 
@@ -48,6 +49,27 @@ def test_every_form_that_a_claim_prints_is_read_back(capsys, arguments, bound, t
     claim("Order matters — for m = 2 [or more], at most", **arguments, **tags)
     line = capsys.readouterr().out.rstrip("\n")
     assert claims.parse(line) == Claim("Order matters — for m = 2 [or more], at most", bound, article, against)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"expected": 1.0},
+        {"expected": 1.0, "rtol": 1e-6},
+        {"expected": 1.0, "atol": 1e-3},
+        {"expected": 1.0, "rtol": 0},
+        {"expected": 1.0, "se": 0.1},
+        {"at_most": 2.0},
+        {"at_least": -0.25},
+    ],
+)
+def test_the_ledger_and_the_check_call_a_claim_s_kind_alike(arguments, capsys, monkeypatch):
+    heard = []
+    monkeypatch.setattr(checks, "LISTENERS", [heard.append])
+    claim("One", 1.0, **arguments)
+    claim("It is so", True)
+    printed = [claims.parse(line).kind for line in capsys.readouterr().out.splitlines()]
+    assert printed == [record.kind for record in heard]
 
 
 def test_several_equations_of_the_article_in_one_claim():

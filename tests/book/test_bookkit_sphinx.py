@@ -114,9 +114,10 @@ def test_the_ledger_lists_every_claim_with_its_cell_and_its_statement(book):
     assert site.said == ""
     ledger = body(site, "chapters/ledger.html")
     assert "5 claims on 2 pages, for 4 numbered statements and exercises." in ledger
+    assert "Tested exactly: 1, to rounding: 1, to a stated tolerance: 0" in text(ledger)
     assert "1. First chapter" in text(ledger)
     for entry, cell, statement in [
-        ("a is a — exactly equal article 1.1", "1-page.html#cell-c2", "1-page.html#equation-eq-a"),
+        ("a is a — exactly equal article 1.1 exact", "1-page.html#cell-c2", "1-page.html#equation-eq-a"),
         ("a is not b against article 1.2", "1-page.html#cell-c2", "1-page.html#equation-eq-a"),
         ("b holds — relative error &lt; 1e-12", "1-page.html#cell-c4", "1-page.html#thm-b"),
         ("c holds", "1-page.html#cell-c7", "1-page.html#ex-c"),

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
-TARGETS = ["book", "pdf", "test", "check", "lint", "coverage", "serve", "lab", "notebooks", "bench", "clean"]
+TARGETS = ["book", "pdf", "test", "check", "lint", "coverage", "serve", "lab", "notebooks", "bench", "power", "mutants", "clean"]
 
 
 def lines(name):

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 MARK = "✓ "
+ROUNDING = 1e-6  # a tolerance up to this allows for rounding, as in the function that prints the lines
+KINDS = {"exactly": "exact", "within": "statistical", "at": "bound", "": "condition"}
 NUMBER = r"\d+\.\d+(?:, \d+\.\d+)*"
 LINE = re.compile(
     r"✓ (?P<text>.+?)"
@@ -41,6 +43,19 @@ class Claim(NamedTuple):
     against: tuple[str, ...] = ()
     cell: str = ""
     statement: Statement | None = None
+
+    @property
+    def kind(self) -> str:
+        """How it was tested: exact, to rounding, to a tolerance, statistical, a bound, or a condition.
+
+        Examples
+        --------
+        >>> Claim("one is one", "exactly equal").kind, Claim("it is so").kind
+        ('exact', 'condition')
+        """
+        if " error < " in self.bound:
+            return "rounding" if float(self.bound.split()[-1]) <= ROUNDING else "tolerance"
+        return KINDS[self.bound.partition(" ")[0]]
 
 
 def parse(line: str) -> Claim:

@@ -3,6 +3,7 @@
 It is made from the notebooks' stored outputs when the book is built, never by hand.
 """
 
+from collections import Counter
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +18,14 @@ from bookkit.collect.claims import Claim, Statement
 from bookkit.html import check_lines
 
 LOGGER = logging.getLogger(__name__)
+KINDS = {
+    "exact": "exactly",
+    "rounding": "to rounding",
+    "tolerance": "to a stated tolerance",
+    "statistical": "in standard errors",
+    "bound": "against a bound",
+    "condition": "as a condition, true or false",
+}
 ROLES = {"eq": ("math", "eq"), "prf": ("prf", "ref"), "exercise": ("ledger", "exercise")}
 
 
@@ -24,7 +33,9 @@ def totals(pages: list[course.Page]) -> nodes.paragraph:
     """Return the line above the list."""
     claims = [claim for page in pages for claim in page.claims]
     statements = {claim.statement for claim in claims if claim.statement}
-    text = f"{len(claims)} claims on {len(pages)} pages, for {len(statements)} numbered statements and exercises."
+    text = f"{len(claims)} claims on {len(pages)} pages, for {len(statements)} numbered statements and exercises. "
+    kinds = Counter(claim.kind for claim in claims)
+    text += "Tested " + ", ".join(f"{words}: {kinds[kind]}" for kind, words in KINDS.items()) + "."
     return nodes.paragraph("", text, classes=["totals"])
 
 
@@ -54,6 +65,7 @@ class Ledger(course.CollectingDirective):
     def entry(self, page: course.Page, claim: Claim) -> nodes.list_item:
         """Return the line of one claim, with the statement it belongs to."""
         item = check_lines.check_line(claim, self.claim_link(page, claim))
+        item[0] += nodes.inline("", f" {claim.kind}", classes=["kind"])
         if claim.statement:
             item[0] += [nodes.Text(" "), self.statement_link(claim.statement)]
         return item
