@@ -54,7 +54,7 @@ def imported(path):
 def test_bptt_imports_nothing_that_pip_would_not_bring_with_it():
     """Every page has it anyway, through Jupyter; a reader who installs the package alone has not."""
     brought = {Requirement(line).name.replace("-", "_") for line in PROJECT["dependencies"]}
-    for path in (ROOT / "code/bptt").glob("*.py"):
+    for path in (ROOT / "code/bptt").rglob("*.py"):
         assert set(imported(path)) - sys.stdlib_module_names - {"bptt"} <= brought, path.name
 
 
@@ -138,7 +138,7 @@ def test_binder_can_turn_the_repository_into_an_image():
 
 # --- the two commands and CI ----------------------------------------------------------------------
 
-needs_make = pytest.mark.skipif(not shutil.which("make"), reason="there is no make")
+needs_make = pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="no make, or Windows'")
 
 
 def make(*arguments):
@@ -168,6 +168,25 @@ def test_the_readme_names_the_two_commands():
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such permission")
 def test_ci_runs_as_a_program():
     assert os.access(ROOT / ".ci/run", os.X_OK)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script for bash")
+@pytest.mark.parametrize(
+    ("said", "status", "last"),
+    [
+        ("=== 31 passed in 4.2s ===", 0, "31 passed, 0 failed"),
+        ("= 2 failed, 31 passed, 3 skipped, 1 xfailed, 1 error in 448.0s (0:07:28) =", 2, "31 passed, 3 failed"),
+        ("=== 31 passed in 4.2s ===\nmake: *** [Makefile:37: lint] Error 1", 2, "31 passed, 1 failed"),
+        ("out of memory", 2, "0 passed, 1 failed"),
+    ],
+)
+def test_the_last_line_of_ci_sums_up(tmp_path, said, status, last):
+    for name, body in {"make": f"echo '{said}'; exit {status}", "chromium": "", "python3": ""}.items():
+        (tmp_path / name).write_text(f"#!/bin/sh\n{body}\n")
+        (tmp_path / name).chmod(0o755)
+    outside = os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run([ROOT / ".ci/run"], env=outside, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (status, last)
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
