@@ -152,7 +152,7 @@ def main():
     goal, state = wanted(), found()
     if state == goal:
         return
-    print("Installing the tested versions into .venv: a few minutes, about 1.7 GB.", flush=True)
+    print("Installing the tested versions into .venv: a few minutes, about 2 GB.", flush=True)
     # An environment without a stamp is the reader's own: it is completed, not deleted.
     if not works() or (state and state.splitlines()[0] != goal.splitlines()[0]):
         make_venv()

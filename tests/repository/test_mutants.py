@@ -1,6 +1,7 @@
 """Mutants: what may go wrong goes wrong in one place only, wherever the function is in use, and nothing else changes."""
 
 import ast
+import os
 
 import mutants
 import numpy as np
@@ -57,6 +58,7 @@ def value(mutant):
     return float(rnn.forward(params, np.ones((2, 1, 1))).h[-1, 0, 0])
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork a process")
 def test_a_mutant_lives_in_a_child_only():
     path = mutants.PACKAGE / "cells" / "rnn.py"
     mutant = next(one for one in mutants.mutants(path) if one.function == "forward" and one.before.endswith("params.b"))

@@ -1,6 +1,7 @@
 """Pages without a kernel: they run where they stand, their claims are heard, and a child changes nothing here."""
 
 import json
+import os
 import time
 
 import page_run
@@ -8,6 +9,7 @@ import pytest
 
 from bptt import checks
 
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork a process")
 
 @pytest.fixture
 def page(tmp_path, monkeypatch):
@@ -50,17 +52,20 @@ def test_a_page_runs_in_its_own_folder_and_prints_nothing(page, capsys):
     assert capsys.readouterr().out == ""
 
 
+@needs_fork
 def test_a_child_answers_and_changes_nothing_here():
     kept = []
     assert page_run.in_child(lambda: kept.append(1) or "done") == "done"
     assert kept == []
 
 
+@needs_fork
 def test_an_error_in_a_child_is_not_taken_for_an_answer():
     with pytest.raises(RuntimeError, match="ZeroDivisionError: division by zero"):
         page_run.in_child(lambda: 1 / 0)
 
 
+@needs_fork
 def test_a_child_that_takes_too_long_is_ended():
     begin = time.monotonic()
     assert page_run.in_child(time.sleep, 60, seconds=0.2) is None
