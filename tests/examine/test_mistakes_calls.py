@@ -58,7 +58,9 @@ def test_gradients_may_be_a_list_hold_more_and_have_another_shape_of_the_same_si
 
 
 def test_a_gradient_that_is_missing_is_refused():
-    with pytest.raises(ValueError, match=r"^backward returns \[0\], but needs a gradient for each of \['a', 'b'\]"):
+    with pytest.raises(
+        ValueError, match=r"^backward returns \['params\[0\]'\], but needs a gradient for each of \['a', 'b'\]"
+    ):
         Parameters({"a": A, "b": B}).read([A])
     with pytest.raises(ValueError, match=r"an array of shape \(2,\) for b, but needs \(3,\)"):
         Parameters(Pair(A, B)).read((A, B[:2]))
@@ -112,3 +114,13 @@ def test_a_batch_that_is_insisted_on_is_filled_with_zeros():
     assert hand.states([B], np.ones((4, 1, 2))).shape == (4, 1, 1)
     hand.gradient([B], np.ones((4, 1, 2)), np.ones((4, 1, 1)))
     assert seen["x"][:, 1:].max() == seen["dh"][:, 1:].max() == 0
+
+
+def test_structures_within_structures():
+    parameters = Parameters({"f": {"W": A, "b": B}, "rest": [A, Pair(B, 3)]})
+    assert parameters.names == ["f.W", "f.b", "params['rest'][0]", "params['rest'][1]['a']"]
+    built = parameters.build([np.full(shape, 7.0) for shape in parameters.shapes])
+    assert built["f"]["b"].tolist() == [7] * 3
+    assert type(built["rest"][1]) is Pair
+    assert built["rest"][1].b == 3
+    assert [one.max() for one in Parameters({"f": {"W": A, "b": B}}).read({"f": {"db": B, "dW": A}})] == [1, 0]

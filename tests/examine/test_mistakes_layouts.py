@@ -45,7 +45,7 @@ def test_every_cell_is_recognised(kind):
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
 def test_every_order_of_the_gates(order):
-    assert found(cell("LSTM"), [("h", "x"), ("b",)], order=order).order == "".join("ifgo"[k] for k in order)
+    assert found(cell("LSTM"), [("h", "x"), ("b",)], order=order).orders == ["".join("ifgo"[k] for k in order)]
 
 
 @pytest.mark.parametrize("parts", [part for part in PARTS if {"x", "h"} <= set(part)])
@@ -77,3 +77,18 @@ def test_a_reading_knows_which_entries_it_holds():
     (first, *_) = readings(cell("RNN"), [(H, D), (H, H)], [True, True], D, H)
     assert first.known.sum() == H * (D + H)
     assert not first.known[..., D].any()
+
+
+def test_every_group_of_arrays_may_have_an_order_of_its_own():
+    kind, rng = cell("LSTM"), np.random.default_rng(0)
+    theta = np.zeros((4, H, D + H + 3))
+    theta[..., : D + 1 + H] = rng.standard_normal((4, H, D + 1 + H))
+    x = rng.standard_normal((5, D))
+    h = mistakes_cells.forward(kind, theta, x).states["h"][1:]
+    arrays = [theta[k, :, :D] for k in (1, 0, 3, 2)] + [theta[k, :, D + 1 : D + 1 + H] for k in range(4)]
+    arrays += [theta[k, :, D] for k in (3, 2, 1, 0)]
+    shapes = [array.shape for array in arrays]
+    assert recognise(shapes, [True] * 12, arrays, x, h, 1e-10) is None
+    reading = recognise(shapes, [True] * 12, arrays, x, h, 1e-10, mixed=True)
+    assert reading.gather(arrays) == pytest.approx(theta)
+    assert reading.orders == ["fiog", "ifgo", "ogfi"]

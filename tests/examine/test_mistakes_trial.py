@@ -33,7 +33,7 @@ def test_any_order_of_the_axes_is_found(form):
         lambda params, x, dh: backward(params, x.transpose(there), dh.transpose(there)),
         Parameters(PARAMS), None, np.random.default_rng(0),
     )  # fmt: skip
-    assert trial.reading.order == "ifgo"
+    assert trial.reading.orders == ["ifgo"]
     assert trial.hand.form == form
 
 

@@ -140,7 +140,8 @@ def _other_cell(puzzle):
 
 def _in_words(reading):
     """The cell and its layout."""
-    order = f"gates in the order {', '.join(reading.order)}" if len(reading.order) > 1 else ""
+    orders = " and ".join(", ".join(order) for order in reading.orders)
+    order = f"gates in the order {orders}" if len(reading.cell.gates) > 1 else ""
     return "; ".join(filter(None, [describe(reading.cell), order, *reading.words]))
 
 

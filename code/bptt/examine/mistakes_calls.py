@@ -12,7 +12,7 @@ FORMS = ("TND", "TD", "NTD", "TDN", "DT", "DNT", "tokens")
 
 
 class Parameters:
-    """The arrays in a tuple, list, dict, NamedTuple or single array, and the way back.
+    """The arrays in a tuple, list, dict or NamedTuple, or in several within each other, and the way back.
 
     Parameters
     ----------
@@ -21,50 +21,72 @@ class Parameters:
     """
 
     def __init__(self, example):
-        self.example = example
-        keys, leaves = self._entries(example)
-        self.keys = [key for key, leaf in zip(keys, leaves, strict=True) if np.ndim(leaf) and hasattr(leaf, "shape")]
-        self.leaves = [leaf for leaf in leaves if np.ndim(leaf) and hasattr(leaf, "shape")]
+        self.nodes, self.entries = unfolded(example)
+        found = {path: leaf for path, leaf in self.entries.items() if np.ndim(leaf) and hasattr(leaf, "shape")}
+        self.paths, self.leaves = list(found), list(found.values())
         if not self.leaves:
             raise TypeError(f"params is {type(example).__name__}, but needs arrays or tensors in a tuple, list or dict")
-        self.names = [f"params[{key}]" if isinstance(key, int) else str(key) for key in self.keys]
+        self.names = [said(path) for path in self.paths]
         self.shapes = [tuple(leaf.shape) for leaf in self.leaves]
-
-    def _entries(self, value):
-        """Keys and entries of one structure, in its own order."""
-        if isinstance(value, Mapping):
-            return list(value), list(value.values())
-        if hasattr(value, "_fields"):
-            return list(value._fields), list(value)
-        if isinstance(value, (tuple, list)):
-            return list(range(len(value))), list(value)
-        return ["params"], [value]
 
     def build(self, arrays, dtype=None):
         """The structure again, with other numbers in it: float64 or the dtype it came with."""
-        fresh = {key: like(a, leaf, dtype) for key, a, leaf in zip(self.keys, arrays, self.leaves, strict=True)}
-        keys, leaves = self._entries(self.example)
-        values = [fresh.get(key, leaf) for key, leaf in zip(keys, leaves, strict=True)]
-        if isinstance(self.example, Mapping):
-            return type(self.example)(zip(keys, values, strict=True))
-        if hasattr(self.example, "_make"):
-            return self.example._make(values)
-        return type(self.example)(values) if isinstance(self.example, (tuple, list)) else values[0]
+        fresh = zip(self.paths, arrays, self.leaves, strict=True)
+        made = {**self.entries, **{path: like(array, leaf, dtype) for path, array, leaf in fresh}}
+        for path, node in reversed(self.nodes.items()):
+            values = [made[(*path, key)] for key in keys_of(node)]
+            if isinstance(node, Mapping):
+                made[path] = type(node)(zip(node, values, strict=True))
+            else:
+                made[path] = getattr(type(node), "_make", type(node))(values)
+        return made[()]
 
     def read(self, gradients):
         """What a backward pass returned, array by array in our order, as float64 in the shapes of the parameters."""
-        keys, leaves = self._entries(gradients)
-        by_key = dict(zip(keys, leaves, strict=True))
-        spellings = [[key, f"d{key}", f"d_{key}", f"grad_{key}", f"{key}_grad", f"d{key}".lower()] for key in self.keys]
-        named = [next((by_key[k] for k in spelled if k in by_key), None) for spelled in spellings]
-        found = leaves[: len(self.keys)] if any(one is None for one in named) else named
-        if len(found) < len(self.keys) or any(one is None for one in found):
-            raise ValueError(f"backward returns {keys}, but needs a gradient for each of {self.names}")
+        given = unfolded(gradients)[1]
+        named = [next((given[way] for way in spelled(path) if way in given), None) for path in self.paths]
+        found = list(given.values())[: len(self.paths)] if any(one is None for one in named) else named
+        if len(found) < len(self.paths) or any(one is None for one in found):
+            got = [said(path) for path in given]
+            raise ValueError(f"backward returns {got}, but needs a gradient for each of {self.names}")
         arrays = [numbers(one) for one in found]
         for name, array, shape in zip(self.names, arrays, self.shapes, strict=True):
             if array.size != np.prod(shape):
                 raise ValueError(f"backward returns an array of shape {array.shape} for {name}, but needs {shape}")
         return [array.reshape(shape) for array, shape in zip(arrays, self.shapes, strict=True)]
+
+
+def unfolded(value):
+    """All containers and all other entries of a structure, by their path of keys, in the order they stand in."""
+    nodes, entries, waiting = {}, {}, [((), value)]
+    while waiting:
+        path, one = waiting.pop()
+        if isinstance(one, (Mapping, tuple, list)):
+            nodes[path] = one
+            children = one.values() if isinstance(one, Mapping) else one
+            waiting += reversed([((*path, key), child) for key, child in zip(keys_of(one), children, strict=True)])
+        else:
+            entries[path] = one
+    return nodes, entries
+
+
+def keys_of(node):
+    """Keys of a dict, fields of a NamedTuple, or numbers."""
+    return list(node) if isinstance(node, Mapping) else list(getattr(node, "_fields", range(len(node))))
+
+
+def spelled(path):
+    """The path itself, and the ways in which gradients are usually named after their parameters."""
+    *above, key = path or ("params",)
+    ways = [key, f"d{key}", f"d_{key}", f"grad_{key}", f"{key}_grad", f"d{key}".lower()]
+    return [path, *((*above, way) for way in ways)]
+
+
+def said(path):
+    """A path as one would say it: ``W_f``, ``params[0]``, ``f.W``."""
+    if not path or any(isinstance(key, int) for key in path):
+        return "params" + "".join(f"[{key!r}]" for key in path)
+    return ".".join(map(str, path))
 
 
 def numbers(value):

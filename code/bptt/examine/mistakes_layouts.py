@@ -35,12 +35,12 @@ ARRANGEMENTS = [
 class Reading:
     """How the arrays of a reader are laid out.
 
-    ``indices`` an array of indices into θ for each array, None where it does not reach the states; ``order`` the gates
-    as they follow one another; ``words`` what is to be said about the arrays.
+    ``indices`` an array of indices into θ for each array, None where it does not reach the states; ``orders`` the gates
+    as they follow one another, all ways that occur; ``words`` what is to be said about the arrays.
     """
 
-    def __init__(self, cell, D, H, indices, order, words):
-        self.cell, self.D, self.H, self.indices, self.order, self.words = cell, D, H, indices, order, words
+    def __init__(self, cell, D, H, indices, orders, words):
+        self.cell, self.D, self.H, self.indices, self.orders, self.words = cell, D, H, indices, orders, words
 
     @property
     def shape(self):
@@ -61,7 +61,7 @@ class Reading:
         return self.gather([0 if index is None else 1 for index in self.indices]).astype(bool)
 
 
-def readings(cell, shapes, live, D, H):
+def readings(cell, shapes, live, D, H, mixed=False):
     """All ways to read arrays of these shapes as the weights of a cell.
 
     Parameters
@@ -71,27 +71,37 @@ def readings(cell, shapes, live, D, H):
     live : list of bool
         Whether the states depend on the array.
     D, H : int
+    mixed : bool
+        Whether arrays of one shape may have the gates in another order than those of another shape.
 
     Yields
     ------
     Reading
     """
-    G = len(cell.gates)
-    groups = {}
-    for k, shape in enumerate(shapes):
-        if live[k]:
-            groups.setdefault(shape, []).append(k)
+    G, groups = len(cell.gates), {}
+    for k in np.flatnonzero(live):
+        groups.setdefault(shapes[k], []).append(k)
     grid = np.arange(G * H * (D + H + 3)).reshape(G, H, -1)
-    for order in permutations(range(G)):
-        choices = [list(_of_group(cell, shape, len(ks), grid, order, D, H)) for shape, ks in groups.items()]
-        for chosen in product(*choices):
+    every = list(permutations(range(G)))
+    ways = {
+        (shape, order): list(_of_group(cell, shape, len(ks), grid, order, D, H))
+        for shape, ks in groups.items()
+        for order in every
+    }
+    for orders in product(every, repeat=len(groups)) if mixed else ([order] * len(groups) for order in every):
+        for chosen in product(*(ways[one] for one in zip(groups, orders, strict=True))):
             if _complete(cell, [part for parts, _, _ in chosen for part in parts]):
-                indices = [None] * len(shapes)
-                for ks, (_, arrays, _) in zip(groups.values(), chosen, strict=True):
-                    for k, array in zip(ks, arrays, strict=True):
-                        indices[k] = array
-                words = [word for _, _, word in chosen]
-                yield Reading(cell, D, H, indices, "".join(cell.gates[k] for k in order), words)
+                yield _reading(cell, D, H, groups, chosen, orders, len(shapes))
+
+
+def _reading(cell, D, H, groups, chosen, orders, count):
+    """One way for each group of arrays, put together."""
+    indices = [None] * count
+    for ks, (_, arrays, _) in zip(groups.values(), chosen, strict=True):
+        for k, array in zip(ks, arrays, strict=True):
+            indices[k] = array
+    names = ["".join(cell.gates[k] for k in order) for order in dict.fromkeys(orders)]
+    return Reading(cell, D, H, indices, names, [word for _, _, word in chosen])
 
 
 def _complete(cell, parts):
@@ -141,7 +151,7 @@ def _sequences(cell, count, fits, order):
                 yield [one for pair in zip(first, second, strict=True) for one in pair]
 
 
-def recognise(shapes, live, arrays, x, h, tolerance):
+def recognise(shapes, live, arrays, x, h, tolerance, mixed=False):
     """Find the cell and the layout that give the reader's hidden states.
 
     Parameters
@@ -155,19 +165,30 @@ def recognise(shapes, live, arrays, x, h, tolerance):
         What the reader's forward pass makes of them.
     tolerance : float
         Largest difference that counts as none.
+    mixed : bool
+        As for `readings`.
 
     Returns
     -------
     Reading or None
     """
-    plain = [array if alive else 0 for array, alive in zip(arrays, live, strict=True)]
+    plain, at = (
+        [array if alive else 0 for array, alive in zip(arrays, live, strict=True)],
+        columns(x.shape[1], h.shape[1]),
+    )
     for cell in mistakes_cells.CELLS:
-        for reading in readings(cell, shapes, live, x.shape[1], h.shape[1]):
+        failed = set()
+        for reading in readings(cell, shapes, live, x.shape[1], h.shape[1], mixed):
             theta = reading.gather(plain)
-            for T in (1, len(x)):
-                found = mistakes_cells.forward(cell, theta, x[:T]).states["h"][1:]
-                if not np.abs(found - h[:T]).max() <= tolerance:
-                    break
-            else:
+            first = np.delete(theta, at["h"], axis=2).tobytes()  # all that the first step depends on
+            agrees = lambda T, cell=cell, theta=theta: _agrees(cell, theta, x[:T], h[:T], tolerance)
+            if first not in failed and not agrees(1):
+                failed.add(first)
+            if first not in failed and agrees(len(x)):
                 return reading
     return None
+
+
+def _agrees(cell, theta, x, h, tolerance):
+    """Whether a cell with these weights has the reader's states."""
+    return np.abs(mistakes_cells.forward(cell, theta, x).states["h"][1:] - h).max() <= tolerance

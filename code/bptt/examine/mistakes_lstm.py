@@ -69,20 +69,20 @@ def backward(cell, theta, tape, loss, s):
     W = theta[..., columns(tape.x.shape[1], H)["h"]]
     dh, dc, steps = np.zeros((s.B, H)), np.zeros((s.B, H)), []
     for t in reversed(range(T)):
-        dz, into_c = _step(cell, theta, tape, t, loss, dh, dc, s)
+        dz, own, into_c = _step(cell, theta, tape, t, loss, dh, dc, s)
         c = tape.states["c"]
-        own = np.zeros((s.B, len(cell.gates), H))
+        into_p = np.zeros((s.B, len(cell.gates), H))
         if cell.peephole:
             old = s.pick("peephole", c[t], c_t=c[t + 1])
-            own = dz * np.stack(np.broadcast_arrays(old, old, np.zeros((s.B, H)), c[t + 1]), axis=1)
-        steps.insert(0, (dz, dz, before(s, tape.states["h"], t), own))
+            into_p = dz * np.stack(np.broadcast_arrays(old, old, np.zeros((s.B, H)), c[t + 1]), axis=1)
+        steps.insert(0, (dz, dz, before(s, tape.states["h"], t), into_p))
         dh = _carried_h(cell, W, dz, s)
-        dc = _carried_c(cell, theta, tape, t, dz, into_c, s)
+        dc = _carried_c(cell, theta, tape, t, dz, (own, dc, into_c), s)
     return total(s, theta, tape, steps)
 
 
 def _step(cell, theta, tape, t, loss, dh_next, dc_next, s):
-    """One step back: the deltas (B, G, H), and ∂E/∂c_t (B, H)."""
+    """One step back: the deltas (B, G, H); what c_t gets from h_t, and ∂E/∂c_t, (B, H) each."""
     last, c, h = t == len(loss) - 1, tape.states["c"], tape.states["h"]
     i, f, g, o = (s.pick("gates", tape.states[k][t], stale=tape.states[k][-1]) for k in "ifgo")
     dh = s.pick("carry_h", loss[t] + dh_next, replace=loss[t] if last else dh_next)
@@ -99,7 +99,7 @@ def _step(cell, theta, tape, t, loss, dh_next, dc_next, s):
     )
     dg = dc * s.pick("partner_g", i, g=g, none=1.0) * s.slope_of_tanh("slope_g", g)
     by_gate = dict(zip("ifgo", (di, df, dg, do), strict=True))
-    return np.stack([np.broadcast_to(by_gate[k], dh.shape) for k in cell.gates], axis=1), dc
+    return np.stack([np.broadcast_to(by_gate[k], dh.shape) for k in cell.gates], axis=1), own, dc
 
 
 def _partner_o(cell, c, h, t, s):
@@ -124,12 +124,16 @@ def _carried_h(cell, W, dz, s):
     return s.pick("carry_h", whole, none=0.0, W=across, **left_out)
 
 
-def _carried_c(cell, theta, tape, t, dz, dc, s):
+def _carried_c(cell, theta, tape, t, dz, parts, s):
     """∂E/∂c_{t-1}, as far as it comes through c_t and the peepholes."""
-    f = tape.states["f"]
+    own, dc_next, dc = parts
+    f, slope = tape.states["f"], _slope_c(cell, tape.states["c"][t + 1], s)
     forget = s.pick("gates", f[t], stale=f[-1])
-    wrong = f[t - 1] if t else np.zeros_like(f[0])
-    carried = s.pick("carry_c", dc * forget, none=0.0, no_f=dc, shift=dc * wrong, i=dc * tape.states["i"][t])
+    wrong = dict(
+        none=0.0, no_f=dc, shift=dc * (f[t - 1] if t else 0.0), i=dc * tape.states["i"][t], twice=dc * forget**2
+    )
+    shares = dict(no_own=dc_next * forget, own=own * forget, no_dh=(dc_next + tape.states["o"][t] * slope) * forget)
+    carried = s.pick("carry_c", dc * forget, **wrong, **shares)
     if cell.peephole:
         ways = dz[:, 0] * theta[0, :, -1] + dz[:, 1] * theta[1, :, -1]
         carried = carried + s.pick("through_p", ways, none=0.0)

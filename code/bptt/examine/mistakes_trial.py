@@ -44,12 +44,17 @@ class Trial:
         if self.steady and not self._goes_forward(x, h):
             raise ValueError("the states of forward do not follow one another along the first axis of time")
         self.live = [self._matters(k, x, h, rng) for k in range(len(self.arrays))]
-        self.reading = recognise(hand.parameters.shapes, self.live, self.arrays, x[:, 0], h[:, 0], 1e-4)
+        self.seen = x[:, 0], h[:, 0]
+        self.recognise()
+        self._go_back(x, rng)
+
+    def recognise(self, mixed=False):
+        """Look for a known cell; with `mixed`, every array's gates in an order of its own."""
+        x, h = self.seen
+        self.reading = recognise(self.hand.parameters.shapes, self.live, self.arrays, x, h, 1e-4, mixed)
         if self.reading:
             theta = self.reading.gather([a if live else 0 for a, live in zip(self.arrays, self.live, strict=True)])
-            known = mistakes_cells.forward(self.reading.cell, theta, x[:, 0]).states["h"][1:]
-            self.error = np.abs(known - h[:, 0]).max()
-        self._go_back(x, rng)
+            self.error = np.abs(mistakes_cells.forward(self.reading.cell, theta, x).states["h"][1:] - h).max()
 
     def _goes_forward(self, x, h):
         """The first input reaches the last state, and the last input does not reach the first."""
@@ -103,6 +108,7 @@ def find(forward, backward, parameters, x, rng):
             usable = usable or trial
     if usable is None:
         _refuse(parameters, x, said)
+    usable.recognise(mixed=True)
     return usable
 
 
