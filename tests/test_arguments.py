@@ -1,11 +1,12 @@
 """Arguments are refused in one sentence that names them, what they are and what they should be."""
 
 import re
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
-from bptt.arguments import count, float_array, generator, number
+from bptt.arguments import choice, count, fields, float_array, generator, number
 
 
 def refuses(kind, sentence):
@@ -49,6 +50,52 @@ def test_an_array_is_only_looked_at():
     before = A.copy()
     float_array("A", A, "m n")
     assert (A == before).all()
+
+
+def test_an_axis_may_be_a_multiple_of_another_met_before_or_in_the_same_array():
+    sizes = {}
+    float_array("W_h", np.ones((8, 2)), "4H H", sizes)
+    assert sizes == {"H": (2, "W_h")}
+    float_array("b", np.ones(8), "4H", sizes)
+    with refuses(ValueError, "b has shape (6,), but needs (4H,) with 4H = 8 as in W_h"):
+        float_array("b", np.ones(6), "4H", sizes)
+    with refuses(ValueError, "W_h has shape (6, 2), but needs (4H, H)"):
+        float_array("W_h", np.ones((6, 2)), "4H H")
+
+
+# fields and choice
+
+
+class Pair(NamedTuple):
+    W: np.ndarray
+    b: np.ndarray
+
+
+AXES = {"W": "H D", "b": "H"}
+
+
+def test_the_fields_of_a_tuple_are_looked_at_one_after_another():
+    pair = Pair(np.ones((3, 4)), np.ones(3))
+    assert fields("pair", pair, Pair, AXES) == {"H": (3, "pair.W"), "D": (4, "pair.W")}
+    with refuses(TypeError, "pair is of type tuple, but needs test_arguments.Pair(W, b)"):
+        fields("pair", tuple(pair), Pair, AXES)
+    with refuses(ValueError, "pair.b has shape (4,), but needs (H,) with H = 3 as in pair.W"):
+        fields("pair", pair._replace(b=np.ones(4)), Pair, AXES)
+    with refuses(ValueError, "pair.W has shape (3, 4), but needs (H, D) with D = 5 as in x"):
+        fields("pair", pair, Pair, AXES, {"D": (5, "x")})
+    broken = pair._replace(b=np.full(3, np.nan))
+    fields("pair", broken, Pair, AXES, finite=False)
+    with refuses(ValueError, "pair.b contains nan at index (0,), but needs finite numbers"):
+        fields("pair", broken, Pair, AXES)
+
+
+def test_a_choice_is_one_of_those_that_are_known():
+    choice("kind", "rnn", {"rnn": 1, "lstm": 4})
+    with refuses(ValueError, "kind is 'elman', but needs one of 'rnn', 'lstm'"):
+        choice("kind", "elman", {"rnn": 1, "lstm": 4})
+
+
+# what float_array refuses
 
 
 WRONG = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 
 import numpy as np
 
@@ -17,7 +18,8 @@ def float_array(name, value, axes, sizes=None, finite=True):
     value : numpy.ndarray
         The array to check. Lists, tensors, matrices and other types of number are refused, never converted.
     axes : str
-        Names of the axes, separated by spaces: ``"T N D"``. ``"T+1"`` is one longer than ``"T"``, met before.
+        Names of the axes, separated by spaces: ``"T N D"``. ``"T+1"`` is one longer than ``"T"``, and ``"4H"`` four
+        times ``"H"``, met before or in the same array.
     sizes : dict, optional
         The lengths met so far, ``{"D": (4, "params.W_x")}``, each with the array it was first met in.
         Axes met here for the first time are added.
@@ -46,7 +48,8 @@ def float_array(name, value, axes, sizes=None, finite=True):
         raise TypeError(f"{name} is of type {type(value).__name__}, but needs a NumPy array of float64, {needs}")
     if value.dtype != np.float64:
         raise TypeError(f"{name} has dtype {value.dtype}, but needs float64")
-    known = {axis: _known(axis, sizes) for axis in names if axis.removesuffix("+1") in sizes}
+    met = {axis: (size, name) for axis, size in zip(names, value.shape, strict=False) if axis.isalpha()} | sizes
+    known = {axis: _length(axis, met) for axis in names if axis.strip("+0123456789") in met}
     fits = value.ndim == len(names) and all(
         size == known.setdefault(axis, (size, name))[0] for axis, size in zip(names, value.shape, strict=True)
     )
@@ -59,14 +62,64 @@ def float_array(name, value, axes, sizes=None, finite=True):
     if finite and not np.isfinite(value).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(value))[0])
         raise ValueError(f"{name} contains {value[where]} at index {where}, but needs finite numbers")
-    sizes.update((axis, known[axis]) for axis in names if "+1" not in axis)
+    sizes.update((axis, known[axis]) for axis in names if axis.isalpha())
 
 
-def _known(axis, sizes):
-    """Length of an axis met before, and where; one more for ``"T+1"``."""
-    base = axis.removesuffix("+1")
-    size, source = sizes[base]
-    return (size, source) if axis == base else (size + 1, source)
+def _length(axis, met):
+    """Length of an axis, and where it was met: four times that of ``"H"`` for ``"4H"``, one more for ``"T+1"``."""
+    times, base, more = re.fullmatch(r"(\d*)([^\d+]+)(\+1)?", axis).groups()
+    size, source = met[base]
+    return int(times or 1) * size + bool(more), source
+
+
+def fields(name, value, kind, axes, sizes=None, finite=True):
+    """Check that a value is a certain tuple of arrays, and each array as `float_array` does.
+
+    Parameters
+    ----------
+    name : str
+        What the caller calls the tuple.
+    value : object
+    kind : type
+        The wanted `typing.NamedTuple`.
+    axes : dict
+        The axes of each array, ``{"W_h": "H H", "W_x": "H D"}``, in the order in which they are looked at.
+    sizes, finite
+        As for `float_array`.
+
+    Returns
+    -------
+    dict
+        The lengths met so far.
+
+    Examples
+    --------
+    >>> from typing import NamedTuple
+    >>> class Params(NamedTuple):
+    ...     W: np.ndarray
+    >>> fields("params", Params(np.ones((3, 4))), Params, {"W": "H D"})
+    {'H': (3, 'params.W'), 'D': (4, 'params.W')}
+    """
+    sizes = {} if sizes is None else sizes
+    if not isinstance(value, kind):
+        wanted = f"{kind.__module__.rpartition('.')[2]}.{kind.__name__}({', '.join(kind._fields)})"
+        raise TypeError(f"{name} is of type {type(value).__name__}, but needs {wanted}")
+    for field, of_field in axes.items():
+        float_array(f"{name}.{field}", getattr(value, field), of_field, sizes, finite)
+    return sizes
+
+
+def choice(name, value, known):
+    """Check that a value is one of those that are known.
+
+    Examples
+    --------
+    >>> choice("kind", "elman", ("rnn", "lstm"))
+    Traceback (most recent call last):
+    ValueError: kind is 'elman', but needs one of 'rnn', 'lstm'
+    """
+    if value not in known:
+        raise ValueError(f"{name} is {value!r}, but needs one of {', '.join(map(repr, known))}")
 
 
 def generator(name, value):

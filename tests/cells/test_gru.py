@@ -11,6 +11,7 @@ from problems import agree, freeze
 
 from bptt.cells import gru
 from bptt.chains import jacobians
+from bptt.checks import gradient_check
 from bptt.referees import torch_cells
 from bptt.referees.torch_cells import tensor
 
@@ -35,6 +36,54 @@ def test_forward_agrees_with_torch_gru(p):
     with torch.no_grad():
         states, _ = torch_cells.torch_gru(params)(tensor(x), None if h0 is None else tensor(h0[None]))
     agree(gru.forward(params, x, h0).h[1:], states.numpy())
+
+
+def by_torch(params, x, h0, dh):
+    """Gradient by `torch.nn.GRU`, differentiated automatically."""
+    module, inputs = torch_cells.torch_gru(params), tensor(x, True)
+    start = tensor((np.zeros_like(dh[-1] if dh.ndim == 3 else dh) if h0 is None else h0)[None], True)
+    states, last = module(inputs, start)
+    ((states if dh.ndim == 3 else last[0]) * tensor(dh)).sum().backward()
+    *parts, dh0 = (leaf.grad.numpy() for leaf in (*module.parameters(), inputs, start))
+    return gru.Grads(*parts, dh0[0])
+
+
+@given(problems(), st.booleans())
+def test_backward_agrees_with_torch_gru(p, at_every_step):
+    params, x, h0, n = p
+    dh = np.random.default_rng(n).standard_normal((*x.shape[:2], params.W_h.shape[1]))
+    dh = dh if at_every_step else dh[-1]
+    trace = gru.forward(params, x, h0)
+    agree(gru.backward(params, trace, dh), by_torch(params, x, h0, dh))
+    parts = gru.contributions(params, trace, dh)
+    agree(tuple(part.sum(axis=0) for part in parts), tuple(gru.backward(params, trace, dh)))
+
+
+def test_backward_agrees_with_a_finite_difference():
+    params, x, h0 = problem()
+    dh = np.random.default_rng(1).standard_normal((5, 2, 4))
+    loss = lambda theta: float((gru.forward(theta, x, h0).h[1:] * dh).sum())
+    grads = gru.backward(params, gru.forward(params, x, h0), dh)
+    measured, predicted = gradient_check(loss, params, grads, np.random.default_rng(2))
+    assert measured == pytest.approx(predicted, rel=1e-8)
+
+
+def test_contributions_are_the_gradients_of_the_steps_own_copies():
+    """Of step 2 of 3: run the others with parameters that are held fast."""
+    params, x, h0 = problem(T=3)
+    dh = np.random.default_rng(1).standard_normal((2, 4))
+    first = gru.forward(params, x[:1], h0).h[1]
+
+    def loss(theta):
+        second = gru.forward(theta, x[1:2], first).h[1]
+        return float((gru.forward(params, x[2:], second).h[1] * dh).sum())
+
+    parts = gru.contributions(params, gru.forward(params, x, h0), dh)
+    copy = gru.Grads(*(part[1] for part in parts))
+    measured, predicted = gradient_check(loss, params, copy, np.random.default_rng(2))
+    assert measured == pytest.approx(predicted, rel=1e-8)
+    assert not parts.h0[1:].any()
+    assert not parts.x[~np.eye(3, dtype=bool)].any()
 
 
 @given(problems())
@@ -85,6 +134,7 @@ def test_nothing_writes_into_its_arguments():
     trace = gru.forward(params, x, h0)
     frozen = freeze(*trace)
     gru.steps(params, trace, 1)
+    gru.backward(params, trace, np.ones((2, 4)))
     assert not np.shares_memory(trace.h, h0)
     for array, copy in zip((*params, x, h0, *trace), (*before, *frozen), strict=True):
         assert (array == copy).all()
@@ -92,7 +142,7 @@ def test_nothing_writes_into_its_arguments():
 
 REFUSED = [
     (dict(params=None), TypeError, "params is of type NoneType, but needs gru.Params(W_x, W_h, b_x, b_h)"),
-    (dict(W_h=np.zeros((4, 4))), ValueError, "params.W_h has shape (4, 4), but needs (3H, H): the blocks of r, u and g"),
+    (dict(W_h=np.zeros((4, 4))), ValueError, "params.W_h has shape (4, 4), but needs (3H, H)"),
     (dict(W_x=np.zeros((4, 3))), ValueError, "params.W_x has shape (4, 3), but needs (3H, D) with 3H = 12 as in params.W_h"),
     (dict(b_h=np.zeros(4)), ValueError, "params.b_h has shape (4,), but needs (3H,) with 3H = 12 as in params.W_h"),
     (dict(x=np.zeros((5, 2, 4))), ValueError, "x has shape (5, 2, 4), but needs (T, N, D) with D = 3 as in params.W_x"),
@@ -113,7 +163,7 @@ def test_steps_refuses_in_one_sentence():
     trace = gru.forward(params, x, h0)
     with pytest.raises(ValueError, match="^n is 2, but needs a whole number of at least 0 and at most 1$"):
         gru.steps(params, trace, 2)
-    with pytest.raises(TypeError, match="^trace is of type int, but needs the gru.Trace that forward returns$"):
+    with pytest.raises(TypeError, match="^trace is of type int, but needs gru.Trace\\(x, h, r, u, g, s\\)$"):
         gru.steps(params, 3)
     with pytest.raises(
         ValueError, match=r"^trace.u has shape \(4, 2, 4\), but needs \(T, N, H\) with T = 5 as in trace.x"
@@ -125,3 +175,14 @@ def test_weights_that_overflow_are_refused():
     params = gru.Params(np.full((6, 1), 1e308), np.full((6, 2), -1.7e308), np.zeros(6), np.zeros(6))
     with pytest.raises(FloatingPointError, match="^the pre-activations overflow at step 1 of 3: "):
         gru.forward(params, np.full((3, 1, 1), 9.0), np.ones((1, 2)))
+
+
+def test_a_gradient_that_overflows_is_refused():
+    params = gru.Params(np.zeros((6, 1)), np.zeros((6, 2)), np.zeros(6), np.zeros(6))
+    params.W_h[4:] = 1e20
+    trace = gru.forward(params, np.zeros((100, 1, 1)))
+    for function in (gru.backward, gru.contributions):
+        with pytest.raises(FloatingPointError, match="^the gradient overflows on its way back through 100 steps: "):
+            function(params, trace, np.ones((1, 2)))
+        with pytest.raises(ValueError, match=r"^dh contains nan at index \(0, 0\)"):
+            function(params, trace, np.full((1, 2), np.nan))

@@ -271,7 +271,7 @@ def test_forward_refuses_in_one_sentence(changes, kind, sentence):
 
 
 BACKWARD = [
-    (dict(trace=(1, 2, 3)), TypeError, "trace is of type tuple, but needs the rnn.Trace that forward returns"),
+    (dict(trace=(1, 2, 3)), TypeError, "trace is of type tuple, but needs rnn.Trace(x, h, slope)"),
     (dict(x=np.zeros((5, 2, 1))), ValueError, "trace.x has shape (5, 2, 1), but needs (T, N, D) with D = 3 as in params.W_x"),
     (dict(x=np.zeros((4, 2, 3))), ValueError, "trace.h has shape (6, 2, 4), but needs (T+1, N, H) with T+1 = 5 as in trace.x, N = 2 as in trace.x, H = 4 as in params.W_x"),
     (dict(h=np.zeros((5, 2, 4))), ValueError, "trace.h has shape (5, 2, 4), but needs (T+1, N, H) with T+1 = 6 as in trace.x, N = 2 as in trace.x, H = 4 as in params.W_x"),

@@ -251,7 +251,7 @@ def test_nothing_writes_into_its_arguments():
 REFUSED = [
     (dict(n=2), ValueError, "n is 2, but needs a whole number of at least 0 and at most 1"),
     (dict(params=3), TypeError, "params is of type int, but needs lstm.Params(W_x, W_h, b)"),
-    (dict(trace=3), TypeError, "trace is of type int, but needs the lstm.Trace that forward returns"),
+    (dict(trace=3), TypeError, "trace is of type int, but needs lstm.Trace(x, h, c, i, f, g, o)"),
 ]
 
 

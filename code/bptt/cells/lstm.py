@@ -27,8 +27,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt.arguments import count, float_array, generator, number
+from bptt.arguments import count, fields, float_array, generator, number
 from bptt.cells.activations import SIGMOID
+from bptt.cells.backwards import at_every_step, at_its_own_step, finite
 
 sigma = SIGMOID.value
 
@@ -39,6 +40,9 @@ class Params(NamedTuple):
     W_x: np.ndarray
     W_h: np.ndarray
     b: np.ndarray
+
+
+PARAMS_AXES = {"W_h": "4H H", "W_x": "4H D", "b": "4H"}
 
 
 class Trace(NamedTuple):
@@ -55,6 +59,9 @@ class Trace(NamedTuple):
     f: np.ndarray
     g: np.ndarray
     o: np.ndarray
+
+
+TRACE_AXES = {"x": "T N D", "h": "T+1 N H", "c": "T+1 N H"} | dict.fromkeys("ifgo", "T N H")
 
 
 class Grads(NamedTuple):
@@ -85,13 +92,6 @@ def init(D, H, rng, gain=1.0, forget_bias=0.0):
     -------
     Params
 
-    Raises
-    ------
-    TypeError
-        When `rng` is a seed instead of a Generator, or a size is no whole number.
-    ValueError
-        When a size is below 1 or the gain is negative.
-
     Examples
     --------
     >>> init(2, 1, np.random.default_rng(0), forget_bias=1.0).b
@@ -121,11 +121,6 @@ def chrono(params, longest, rng):
     -------
     Params
 
-    Raises
-    ------
-    TypeError, ValueError
-        When an argument has the wrong type or size, or `longest` is below 2.
-
     Notes
     -----
     Page 3.3, Time scales. The chrono initialisation of Tallec and Ollivier (ICLR 2018). At rest a cell forgets the
@@ -137,7 +132,7 @@ def chrono(params, longest, rng):
     >>> chrono(init(2, 2, rng), 100, rng).b.round(1)
     array([-2.7, -4.3,  2.7,  4.3,  0. ,  0. ,  0. ,  0. ])
     """
-    H, longest = _sizes(params)["H"][0], count("longest", longest, at_least=2)
+    H, longest = fields("params", params, Params, PARAMS_AXES)["H"][0], count("longest", longest, at_least=2)
     generator("rng", rng)
     b = params.b.copy()
     b[H : 2 * H] = np.log(rng.uniform(1, longest - 1, H))
@@ -187,8 +182,6 @@ def forward(params, x, h0=None, c0=None):
 
     Raises
     ------
-    TypeError, ValueError
-        When an argument has the wrong type, rank or size, is empty, or is not finite.
     FloatingPointError
         When the weights are so large that a pre-activation is beyond what float64 holds.
 
@@ -203,7 +196,7 @@ def forward(params, x, h0=None, c0=None):
     >>> forward(params, np.zeros((3, 1, 1)), c0=np.ones((1, 1))).c[:, 0, 0]
     array([1.   , 0.5  , 0.25 , 0.125])
     """
-    sizes = _sizes(params)
+    sizes = fields("params", params, Params, PARAMS_AXES)
     float_array("x", x, "T N D", sizes)
     (T, N, D), H = x.shape, params.W_h.shape[1]
     h, c = np.zeros((2, T + 1, N, H))
@@ -254,6 +247,35 @@ def slopes(i, f, g, o, c_before, c):
     return c_i, c_f, c_g, h_o, h_c
 
 
+def deltas(params, trace, losses_h, losses_c):
+    """Carry ∂E/∂h and ∂E/∂c from the last step to the first; page 4.2, The joint Jacobian.
+
+    Parameters
+    ----------
+    params : Params
+    trace : Trace
+    losses_h, losses_c : sequence of T (N, H) arrays
+        ∂E_t/∂h_t and ∂E_t/∂c_t, or 0.0 where the loss does not look.
+
+    Returns
+    -------
+    dz : (T, N, 4H) array
+        ∂E/∂z_t, the gradients at the pre-activations.
+    dh, dc : (N, H) array
+        ∂E/∂h_0 and ∂E/∂c_0.
+    """
+    _, _, c, i, f, g, o = trace
+    dz, dh, dc = np.empty((*f.shape[:2], 4 * f.shape[2])), 0.0, 0.0
+    for t in reversed(range(len(dz))):
+        c_i, c_f, c_g, h_o, h_c = slopes(i[t], f[t], g[t], o[t], c[t], c[t + 1])
+        dh = dh + losses_h[t]
+        dc = dc + losses_c[t] + dh * h_c
+        np.concatenate([dc * c_i, dc * c_f, dc * c_g, dh * h_o], axis=1, out=dz[t])
+        dh = dz[t] @ params.W_h
+        dc = dc * f[t]
+    return dz, dh, dc
+
+
 @np.errstate(over="ignore", invalid="ignore")
 def backward(params, trace, dh, dc=None):
     """Gradient of the loss by back-propagation through time: ∂E/∂h and ∂E/∂c, carried from the last step to the first.
@@ -274,8 +296,6 @@ def backward(params, trace, dh, dc=None):
 
     Raises
     ------
-    TypeError, ValueError
-        When an argument has the wrong type, rank or size, or is not finite.
     FloatingPointError
         When the gradient explodes beyond what float64 holds.
 
@@ -291,13 +311,12 @@ def backward(params, trace, dh, dc=None):
     >>> backward(params, trace, np.zeros((1, 1)), dc=np.ones((1, 1))).c0
     array([[0.125]])
     """
-    dz, dh0, dc0 = _deltas(params, trace, dh, dc)
+    dz, dh0, dc0 = deltas(params, trace, *_losses(params, trace, dh, dc))
     T, N, D = trace.x.shape
     flat, seen = dz.reshape(T * N, -1), np.concatenate([trace.x, trace.h[:-1], np.ones((T, N, 1))], axis=2)
     W_x, W_h, b = np.split((seen.reshape(T * N, -1).T @ flat).T, [D, -1], axis=1)
     grads = Grads(W_x, W_h, b[:, 0], x=(flat @ params.W_x).reshape(T, N, D), h0=dh0, c0=dc0)
-    _check_finite(grads, params, trace, dh, dc)
-    return grads
+    return finite(grads, params, trace, check_trace, dh=dh, dc=dc)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -315,82 +334,63 @@ def contributions(params, trace, dh, dc=None):
         Each with a leading axis of length T: entry k-1 is the contribution of step k, the gradient with respect to
         the copy θ_k of the parameters that only step k uses. Summed over that axis they are the gradient.
 
-    Raises
-    ------
-    TypeError, ValueError, FloatingPointError
-        As for `backward`.
-
     Notes
     -----
     Page 4.2, The joint Jacobian. Memory O(T H² + T² N D): meant for looking, not for training. Each x_k enters at
     step k alone, h_0 and c_0 at step 1 alone, so their other contributions are exactly zero.
     """
-    dz, dh0, dc0 = _deltas(params, trace, dh, dc)
-    T = len(dz)
-    x, h0, c0 = (np.zeros((T, *part.shape)) for part in (trace.x, dh0, dc0))
-    x[np.arange(T), np.arange(T)] = dz @ params.W_x
-    h0[0], c0[0] = dh0, dc0
+    dz, dh0, dc0 = deltas(params, trace, *_losses(params, trace, dh, dc))
     grads = Grads(
         W_x=dz.swapaxes(1, 2) @ trace.x,
         W_h=dz.swapaxes(1, 2) @ trace.h[:-1],
         b=dz.sum(axis=1),
-        x=x,
-        h0=h0,
-        c0=c0,
+        x=at_its_own_step(dz @ params.W_x, len(dz)),
+        h0=at_its_own_step(dh0, len(dz)),
+        c0=at_its_own_step(dc0, len(dz)),
     )
-    _check_finite(grads, params, trace, dh, dc)
-    return grads
+    return finite(grads, params, trace, check_trace, dh=dh, dc=dc)
 
 
-def _deltas(params, trace, dh, dc):
-    """Carry ∂E/∂h and ∂E/∂c backwards; return dz (T, N, 4H), the gradients at the pre-activations, ∂E/∂h_0, ∂E/∂c_0."""
+def _losses(params, trace, dh, dc):
+    """Check the arguments of a backward pass; return what the losses add to it, step by step."""
     sizes = check_trace(params, trace, finite=False)
-    T, N, H = trace.f.shape
-    loss_h, loss_c = _losses("dh", dh, T, sizes), [0.0] * T if dc is None else _losses("dc", dc, T, sizes)
-    _, _, c, i, f, g, o = trace
-    dz, dh, dc = np.empty((T, N, 4 * H)), np.zeros((N, H)), np.zeros((N, H))
-    for t in reversed(range(T)):
-        c_i, c_f, c_g, h_o, h_c = slopes(i[t], f[t], g[t], o[t], c[t], c[t + 1])
-        dh = dh + loss_h[t]
-        dc = dc + loss_c[t] + dh * h_c
-        np.concatenate([dc * c_i, dc * c_f, dc * c_g, dh * h_o], axis=1, out=dz[t])
-        dh = dz[t] @ params.W_h
-        dc = dc * f[t]
-    return dz, dh, dc
+    losses_h = at_every_step("dh", dh, sizes)
+    return losses_h, [0.0] * len(trace.x) if dc is None else at_every_step("dc", dc, sizes)
 
 
-def _losses(name, loss, T, sizes):
-    """What the losses add to the gradient, step by step: `loss` itself, or nothing until it is met at the last step."""
-    float_array(name, loss, "T N H" if np.ndim(loss) == 3 else "N H", sizes, finite=False)
-    return loss if loss.ndim == 3 else [0.0] * (T - 1) + [loss]
+def steps(params, trace, n=0):
+    """One-step Jacobians of the state (h, c) along the trajectory of one sample.
 
+    Parameters
+    ----------
+    params : Params
+    trace : Trace
+    n : int
+        Which sample of the batch.
 
-def _check_finite(grads, params, trace, dh, dc):
-    """Refuse a gradient that is not finite, and say why: a NaN in the trace or in the losses shows in these sums."""
-    sums = (grads.W_x, grads.W_h, grads.b, grads.h0, grads.c0, trace.h[-1], trace.c[-1])
-    if all(np.isfinite(part).all() for part in sums):
-        return
-    sizes = check_trace(params, trace)
-    for name, loss in (("dh", dh), ("dc", dc)):
-        if loss is not None:
-            float_array(name, loss, "T N H" if loss.ndim == 3 else "N H", sizes)
-    raise FloatingPointError(
-        f"the gradient overflows on its way back through {len(trace.x)} steps: it needs fewer steps"
-    )
+    Returns
+    -------
+    (T, 2H, 2H) array
+        ``J[t]`` = ∂(h, c)_{t+1}/∂(h, c)_t, h first.
 
+    Notes
+    -----
+    Page 4.2, The joint Jacobian. Agrees with automatic differentiation to 1e-12 relative.
 
-def _sizes(params):
-    """Check the parameters; return the sizes they fix, H, 4H and D."""
-    sizes = {}
-    if not isinstance(params, Params):
-        raise TypeError(f"params is of type {type(params).__name__}, but needs lstm.Params(W_x, W_h, b)")
-    float_array("params.W_h", params.W_h, "4H H", sizes)
-    rows, H = params.W_h.shape
-    if rows != 4 * H:
-        raise ValueError(f"params.W_h has shape {(rows, H)}, but needs (4H, H): the blocks of i, f, g and o")
-    float_array("params.W_x", params.W_x, "4H D", sizes)
-    float_array("params.b", params.b, "4H", sizes)
-    return sizes
+    Examples
+    --------
+    >>> params = Params(W_x=np.zeros((4, 1)), W_h=np.zeros((4, 1)), b=np.zeros(4))
+    >>> steps(params, forward(params, np.zeros((1, 1, 1))))
+    array([[[0.  , 0.25],
+            [0.  , 0.5 ]]])
+    """
+    check_trace(params, trace)
+    n = count("n", n, at_least=0, at_most=trace.f.shape[1] - 1)
+    c, i, f, g, o = (part[:, n, :, None] for part in trace[2:])
+    c_i, c_f, c_g, h_o, R = slopes(i, f, g, o, c[:-1], c[1:])
+    W_i, W_f, W_g, W_o = np.split(params.W_h, 4)
+    A, B, F = c_i * W_i + c_f * W_f + c_g * W_g, h_o * W_o, f * np.eye(len(W_f))
+    return np.block([[B + R * A, R * F], [A, F]])
 
 
 def check_trace(params, trace, finite=True):
@@ -402,16 +402,6 @@ def check_trace(params, trace, finite=True):
     trace : Trace
     finite : bool
         Whether to look through the trace for NaN and infinity.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When one of them has the wrong type, rank or size, or is not finite.
     """
-    sizes = _sizes(params)
-    if not isinstance(trace, Trace):
-        raise TypeError(f"trace is of type {type(trace).__name__}, but needs the lstm.Trace that forward returns")
-    axes = {"x": "T N D", "h": "T+1 N H", "c": "T+1 N H"}
-    for name, part in zip(trace._fields, trace, strict=True):
-        float_array(f"trace.{name}", part, axes.get(name, "T N H"), sizes, finite)
-    return sizes
+    sizes = fields("params", params, Params, PARAMS_AXES)
+    return fields("trace", trace, Trace, TRACE_AXES, sizes, finite)

@@ -17,8 +17,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt.arguments import count, float_array, generator, number
+from bptt.arguments import count, fields, float_array, generator, number
 from bptt.cells.activations import TANH, Activation
+from bptt.cells.backwards import at_every_step, at_its_own_step, finite
 
 
 class Params(NamedTuple):
@@ -27,6 +28,9 @@ class Params(NamedTuple):
     W_x: np.ndarray
     W_h: np.ndarray
     b: np.ndarray
+
+
+PARAMS_AXES = {"W_x": "H D", "W_h": "H H", "b": "H"}
 
 
 class Trace(NamedTuple):
@@ -39,6 +43,9 @@ class Trace(NamedTuple):
     x: np.ndarray
     h: np.ndarray
     slope: np.ndarray
+
+
+TRACE_AXES = {"x": "T N D", "h": "T+1 N H", "slope": "T N H"}
 
 
 class Grads(NamedTuple):
@@ -66,13 +73,6 @@ def init(D, H, rng, gain=1.0):
     -------
     Params
 
-    Raises
-    ------
-    TypeError
-        When `rng` is a seed instead of a Generator, or a size is no whole number.
-    ValueError
-        When a size is below 1 or the gain is negative.
-
     Examples
     --------
     >>> init(2, 3, np.random.default_rng(0)).W_h.shape
@@ -83,6 +83,28 @@ def init(D, H, rng, gain=1.0):
     W_h = gain * rng.standard_normal((H, H)) / np.sqrt(H)
     W_x = rng.standard_normal((H, D)) / np.sqrt(D)
     return Params(W_x, W_h, np.zeros(H))
+
+
+def step(params, x_part, h, activation=TANH):
+    """One step of the recurrence; equation (1.1.1).
+
+    Parameters
+    ----------
+    params : Params
+    x_part : (N, H) array
+        What the input adds to the pre-activations, ``x @ params.W_x.T``.
+    h : (N, H) array
+        The state before the step.
+    activation : Activation
+
+    Returns
+    -------
+    h, slope : (N, H) array
+    """
+    z = h @ params.W_h.T + x_part + params.b
+    h = activation.value(z)
+    slope = activation.slope(z, h)
+    return h, slope
 
 
 def forward(params, x, h0=None, activation=TANH):
@@ -104,8 +126,6 @@ def forward(params, x, h0=None, activation=TANH):
 
     Raises
     ------
-    TypeError, ValueError
-        When an argument has the wrong type, rank or size, is empty, or is not finite.
     FloatingPointError
         When the state grows beyond what float64 holds.
 
@@ -119,27 +139,50 @@ def forward(params, x, h0=None, activation=TANH):
     >>> forward(params, np.ones((3, 1, 1))).h[:, 0, 0].round(3)
     array([0.   , 0.762, 0.881, 0.894])
     """
-    sizes = _sizes(params)
+    sizes = fields("params", params, Params, PARAMS_AXES)
     float_array("x", x, "T N D", sizes)
     if h0 is not None:
         float_array("h0", h0, "N H", sizes)
     if not isinstance(activation, Activation):
         raise TypeError(f"activation is {activation!r}, but needs an Activation, such as bptt.cells.activations.TANH")
     (T, N, D), H = x.shape, len(params.b)
-    W_hT = np.ascontiguousarray(params.W_h.T)  # in the order in which the loop reads it: a fifth faster
+    params = params._replace(W_h=np.asfortranarray(params.W_h))  # W_hᵀ in the order in which the loop reads it
     h = np.empty((T + 1, N, H))
     h[0] = 0.0 if h0 is None else h0
     with np.errstate(over="ignore", invalid="ignore"):
         drive = (x.reshape(T * N, D) @ params.W_x.T).reshape(T, N, H)
         slope = drive  # the same memory: once a step has read its drive, it leaves its slope there
         for t in range(T):
-            z = h[t] @ W_hT + drive[t] + params.b
-            h[t + 1] = activation.value(z)
-            slope[t] = activation.slope(z, h[t + 1])
+            h[t + 1], slope[t] = step(params, drive[t], h[t], activation)
     if not np.isfinite(h).all():
-        step = int(np.argmin(np.isfinite(h).all(axis=(1, 2))))
-        raise FloatingPointError(f"the state h overflows at step {step} of {T}: it needs a smaller gain or fewer steps")
+        t = int(np.argmin(np.isfinite(h).all(axis=(1, 2))))
+        raise FloatingPointError(f"the state h overflows at step {t} of {T}: it needs a smaller gain or fewer steps")
     return Trace(x, h, slope)
+
+
+def deltas(params, trace, losses):
+    """Carry ∂E/∂h from the last step to the first; equations (1.3.1) to (1.3.3).
+
+    Parameters
+    ----------
+    params : Params
+    trace : Trace
+    losses : sequence of T (N, H) arrays
+        ∂E_t/∂h_t, or 0.0 where the loss does not look.
+
+    Returns
+    -------
+    dz : (T, N, H) array
+        ∂E/∂z_t, the gradients at the pre-activations.
+    dh : (N, H) array
+        ∂E/∂h_0.
+    """
+    dz, dh = np.empty(trace.slope.shape), 0.0
+    for t in reversed(range(len(dz))):
+        dh = dh + losses[t]
+        dz[t] = dh * trace.slope[t]
+        dh = dz[t] @ params.W_h
+    return dz, dh
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -160,8 +203,6 @@ def backward(params, trace, dh):
 
     Raises
     ------
-    TypeError, ValueError
-        When an argument has the wrong type, rank or size, or is not finite.
     FloatingPointError
         When the gradient grows beyond what float64 holds.
 
@@ -177,7 +218,8 @@ def backward(params, trace, dh):
     >>> backward(params, trace, np.ones((1, 1))).x[:, 0, 0]
     array([0.125, 0.25 , 0.5  , 1.   ])
     """
-    dz, dh0 = _deltas(params, trace, dh)
+    sizes = check_trace(params, trace, finite=False)
+    dz, dh0 = deltas(params, trace, at_every_step("dh", dh, sizes))
     T, N, H = dz.shape
     flat = dz.reshape(T * N, H)
     grads = Grads(
@@ -187,8 +229,7 @@ def backward(params, trace, dh):
         x=(flat @ params.W_x).reshape(trace.x.shape),
         h0=dh0,
     )
-    _check_finite(grads, params, trace, dh)
-    return grads
+    return finite(grads, params, trace, check_trace, dh=dh)
 
 
 @np.errstate(over="ignore", invalid="ignore")
@@ -206,70 +247,52 @@ def contributions(params, trace, dh):
         Each with a leading axis of length T: entry k-1 is the contribution of step k, the gradient with respect to
         the copy θ_k of the parameters that only step k uses. Summed over that axis they are the gradient.
 
-    Raises
-    ------
-    TypeError, ValueError, FloatingPointError
-        As for `backward`.
-
     Notes
     -----
     Equation (1.2.2). Memory O(T H² + T² N D): meant for looking, not for training. Each x_k enters at step k alone
     and h_0 at step 1 alone, so their other contributions are exactly zero.
     """
-    dz, dh0 = _deltas(params, trace, dh)
-    T = len(dz)
-    x, h0 = np.zeros((T, *trace.x.shape)), np.zeros((T, *dh0.shape))
-    x[np.arange(T), np.arange(T)] = dz @ params.W_x
-    h0[0] = dh0
+    sizes = check_trace(params, trace, finite=False)
+    dz, dh0 = deltas(params, trace, at_every_step("dh", dh, sizes))
     grads = Grads(
         W_x=dz.swapaxes(1, 2) @ trace.x,
         W_h=dz.swapaxes(1, 2) @ trace.h[:-1],
         b=dz.sum(axis=1),
-        x=x,
-        h0=h0,
+        x=at_its_own_step(dz @ params.W_x, len(dz)),
+        h0=at_its_own_step(dh0, len(dz)),
     )
-    _check_finite(grads, params, trace, dh)
-    return grads
+    return finite(grads, params, trace, check_trace, dh=dh)
 
 
-def _deltas(params, trace, dh):
-    """Carry ∂E/∂h backwards; return dz (T, N, H), the gradients at the pre-activations, and ∂E/∂h_0 (N, H)."""
-    sizes = check_trace(params, trace, finite=False)
-    float_array("dh", dh, "T N H" if np.ndim(dh) == 3 else "N H", sizes, finite=False)
-    losses = dh if dh.ndim == 3 else None
-    dh = np.zeros_like(dh[0]) if dh.ndim == 3 else dh
-    dz = np.empty(trace.slope.shape)
-    for t in reversed(range(len(dz))):
-        dh = dh if losses is None else dh + losses[t]
-        dz[t] = dh * trace.slope[t]
-        dh = dz[t] @ params.W_h
-    return dz, dh
+def steps(params, trace, n=0):
+    """One-step Jacobians along the trajectory of one sample.
 
+    Parameters
+    ----------
+    params : Params
+    trace : Trace
+    n : int
+        Which sample of the batch.
 
-def _check_finite(grads, params, trace, dh):
-    """Refuse a gradient that is not finite, and say why.
+    Returns
+    -------
+    (T, H, H) array
+        ``J[t]`` = ∂h_{t+1}/∂h_t = diag(a'(z_{t+1})) W_h.
 
-    A NaN in the trace or in the losses shows in the sums over all steps. To look for it there costs next to nothing;
-    to look through the whole trace each time would cost a tenth of the backward pass.
+    Notes
+    -----
+    Equation (2.1.4).
+
+    Examples
+    --------
+    >>> params = Params(W_x=np.eye(2), W_h=np.array([[0.0, 1.0], [2.0, 0.0]]), b=np.zeros(2))
+    >>> steps(params, forward(params, np.zeros((1, 1, 2))))
+    array([[[0., 1.],
+            [2., 0.]]])
     """
-    if all(np.isfinite(part).all() for part in (grads.W_x, grads.W_h, grads.b, grads.h0, trace.h[-1])):
-        return
-    float_array("dh", dh, "T N H" if dh.ndim == 3 else "N H")
     check_trace(params, trace)
-    raise FloatingPointError(
-        f"the gradient overflows on its way back through {len(trace.x)} steps: it needs fewer steps"
-    )
-
-
-def _sizes(params):
-    """Check the parameters; return the sizes they fix, H and D."""
-    sizes = {}
-    if not isinstance(params, Params):
-        raise TypeError(f"params is of type {type(params).__name__}, but needs rnn.Params(W_x, W_h, b)")
-    float_array("params.W_x", params.W_x, "H D", sizes)
-    float_array("params.W_h", params.W_h, "H H", sizes)
-    float_array("params.b", params.b, "H", sizes)
-    return sizes
+    n = count("n", n, at_least=0, at_most=trace.slope.shape[1] - 1)
+    return trace.slope[:, n, :, None] * params.W_h
 
 
 def check_trace(params, trace, finite=True):
@@ -281,16 +304,6 @@ def check_trace(params, trace, finite=True):
     trace : Trace
     finite : bool
         Whether to look through the trace for NaN and infinity.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When one of them has the wrong type, rank or size, or is not finite.
     """
-    sizes = _sizes(params)
-    if not isinstance(trace, Trace):
-        raise TypeError(f"trace is of type {type(trace).__name__}, but needs the rnn.Trace that forward returns")
-    float_array("trace.x", trace.x, "T N D", sizes, finite)
-    float_array("trace.h", trace.h, "T+1 N H", sizes, finite)
-    float_array("trace.slope", trace.slope, "T N H", sizes, finite)
-    return sizes
+    sizes = fields("params", params, Params, PARAMS_AXES)
+    return fields("trace", trace, Trace, TRACE_AXES, sizes, finite)

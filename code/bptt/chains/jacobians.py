@@ -18,49 +18,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt.arguments import count, float_array
-from bptt.cells import lstm, rnn
+from bptt.arguments import choice, count, float_array
+from bptt.cells import lstm
 from bptt.cells.gru import steps as gru_steps
+from bptt.cells.lstm import steps as lstm_steps
+from bptt.cells.rnn import steps as rnn_steps
 from bptt.growth.binary_scale import exponents
 from bptt.growth.spectra import sigma_max
 
 __all__ = ["Blocks", "cell_steps", "gru_steps", "log_norms", "lstm_blocks", "lstm_steps", "product", "rnn_steps"]
-
-
-def rnn_steps(params, trace, n=0):
-    """One-step Jacobians of the vanilla RNN along the trajectory of one sample.
-
-    Parameters
-    ----------
-    params : rnn.Params
-    trace : rnn.Trace
-    n : int
-        Which sample of the batch.
-
-    Returns
-    -------
-    (T, H, H) array
-        ``J[t]`` = ∂h_{t+1}/∂h_t = diag(a'(z_{t+1})) W_h.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When an argument has the wrong type or size, or there is no sample `n`.
-
-    Notes
-    -----
-    Equation (2.1.4).
-
-    Examples
-    --------
-    >>> params = rnn.Params(W_x=np.eye(2), W_h=np.array([[0.0, 1.0], [2.0, 0.0]]), b=np.zeros(2))
-    >>> rnn_steps(params, rnn.forward(params, np.zeros((1, 1, 2))))
-    array([[[0., 1.],
-            [2., 0.]]])
-    """
-    rnn.check_trace(params, trace)
-    n = count("n", n, at_least=0, at_most=trace.slope.shape[1] - 1)
-    return trace.slope[:, n, :, None] * params.W_h
 
 
 class Blocks(NamedTuple):
@@ -97,11 +63,6 @@ def lstm_blocks(params, trace, n=0):
     -------
     Blocks
 
-    Raises
-    ------
-    TypeError, ValueError
-        When an argument has the wrong type or size, or there is no sample `n`.
-
     Notes
     -----
     Page 4.2, The joint Jacobian.
@@ -112,40 +73,6 @@ def lstm_blocks(params, trace, n=0):
     *by_gate, R = lstm.slopes(i, f, g, o, c[:-1], c[1:])
     by_h = (slope[:, :, None] * W for slope, W in zip(by_gate, np.split(params.W_h, 4), strict=True))
     return Blocks(np.concatenate([np.zeros_like(R[:1]), R]), f.copy(), *by_h)
-
-
-def lstm_steps(params, trace, n=0):
-    """One-step Jacobians of the LSTM, whose state is (h, c), along the trajectory of one sample.
-
-    Parameters
-    ----------
-    params, trace, n
-        As for `lstm_blocks`.
-
-    Returns
-    -------
-    (T, 2H, 2H) array
-        ``J[t]`` = ∂(h, c)_{t+1}/∂(h, c)_t, h first.
-
-    Raises
-    ------
-    TypeError, ValueError
-        As for `lstm_blocks`.
-
-    Notes
-    -----
-    Page 4.2, The joint Jacobian. Agrees with automatic differentiation to 1e-12 relative.
-
-    Examples
-    --------
-    >>> params = lstm.Params(W_x=np.zeros((4, 1)), W_h=np.zeros((4, 1)), b=np.zeros(4))
-    >>> lstm_steps(params, lstm.forward(params, np.zeros((1, 1, 1))))
-    array([[[0.  , 0.25],
-            [0.  , 0.5 ]]])
-    """
-    blocks = lstm_blocks(params, trace, n)
-    R, F, A, B = blocks.R[1:, :, None], blocks.F[:, :, None] * np.eye(blocks.F.shape[1]), blocks.A, blocks.B
-    return np.block([[B + R * A, R * F], [A, F]])
 
 
 def cell_steps(params, trace, n=0, terms="full"):
@@ -164,11 +91,6 @@ def cell_steps(params, trace, n=0, terms="full"):
     (T, H, H) array
         ``J[t]`` = ∂c_{t+1}/∂c_t. The first is diag(f_1), since h_0 does not depend on c_0.
 
-    Raises
-    ------
-    TypeError, ValueError
-        As for `lstm_blocks`, or when there are no such terms.
-
     Notes
     -----
     Page 4.1, The cell-only chain. The product of the full ones is dc_n/dc_k where the output gate does not see h, and
@@ -181,8 +103,7 @@ def cell_steps(params, trace, n=0, terms="full"):
     array([0.5, 0.5])
     """
     ways = {"forget": (), "article": ("A_i", "A_g"), "full": ("A_i", "A_f", "A_g")}
-    if terms not in ways:
-        raise ValueError(f"terms is {terms!r}, but needs one of {', '.join(map(repr, ways))}")
+    choice("terms", terms, ways)
     blocks = lstm_blocks(params, trace, n)
     J = blocks.F[:, :, None] * np.eye(blocks.F.shape[1])
     for way in ways[terms]:
@@ -201,11 +122,6 @@ def product(J):
     Returns
     -------
     (m, m) array
-
-    Raises
-    ------
-    TypeError, ValueError
-        When `J` is no stack of square matrices of finite float64.
 
     Notes
     -----
@@ -240,11 +156,6 @@ def log_norms(J):
     -------
     (T+1,) array
         ln‖J[T-1] … J[k]‖₂ for k = 0 … T, in nats; the last entry is ln‖I‖ = 0. An exact zero gives -inf.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When `J` is no stack of square matrices of finite float64.
 
     Notes
     -----
