@@ -59,10 +59,15 @@ def float_array(name, value, axes, sizes=None, finite=True):
     if 0 in value.shape:
         empty = names[value.shape.index(0)]
         raise ValueError(f"{name} has shape {value.shape}, but needs {needs} with {empty} at least 1")
-    if finite and not np.isfinite(value).all():
+    if finite:
+        _check_finite(name, value)
+    sizes.update((axis, known[axis]) for axis in names if axis.isalpha())
+
+
+def _check_finite(name, value):
+    if not np.isfinite(value).all():
         where = tuple(int(k) for k in np.argwhere(~np.isfinite(value))[0])
         raise ValueError(f"{name} contains {value[where]} at index {where}, but needs finite numbers")
-    sizes.update((axis, known[axis]) for axis in names if axis.isalpha())
 
 
 def _length(axis, met):
