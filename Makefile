@@ -20,6 +20,10 @@ unexport PYTHONPATH PYTHONHOME
 export TORCH
 # npm trusts what the system trusts, as pip does: behind a company's proxy its own list is too short.
 export NODE_USE_SYSTEM_CA := 1
+# npm, Jupyter and Matplotlib write below HOME; in a container that may be a folder where nobody can.
+ifneq ($(shell test -z "$$HOME" -o -w "$$HOME" && echo yes),yes)
+export HOME := $(CURDIR)/_build/home
+endif
 
 .DEFAULT_GOAL := help
 # The site's tests read what the book's build wrote.
