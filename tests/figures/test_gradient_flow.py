@@ -36,12 +36,15 @@ def test_zeros_and_missing_steps_are_left_out():
     assert line.get_ydata().tolist() == [1, 3]
 
 
-def test_each_layer_has_a_column():
-    parts = [part({"h": np.ones((3, 1))}, name="a"), part({"h": np.zeros((3, 1))}, {"u": np.ones(3)}, name="b")]
+def test_layers_stand_two_beside_each_other():
+    parts = [part({"h": np.ones((3, 1))}, {"u": np.ones(3)} if k else {}, name) for k, name in enumerate("abc")]
     fig = gradient_flow.draw(parts)
-    assert [ax.get_title() for ax in fig.axes] == ["a", "b", "", ""]
+    assert [ax.get_title() for ax in fig.axes] == ["a", "b", "", "", "c", ""]
+    a, b, a_gates, b_gates, c, c_gates = (ax.get_position() for ax in fig.axes)
+    assert a.x0 == a_gates.x0 == c.x0 < b.x0 == b_gates.x0
+    assert a.y0 == b.y0 > a_gates.y0 == b_gates.y0 > c.y0 > c_gates.y0
     assert fig.axes[2].texts[0].get_text() == "no gates"
-    assert fig.axes[2].get_xlabel() == "step $t$"
+    assert [ax.get_xlabel() for ax in fig.axes] == ["", "", "step $t$", "step $t$", "", "step $t$"]
 
 
 def test_nothing_to_draw_is_refused():

@@ -63,6 +63,22 @@ class Diagnosis:
             known = ", ".join(repr(part.name) for part in self.parts)
             raise KeyError(f"there is no layer {name!r}, only {known}") from None
 
+    def sentences(self, word="", level=""):
+        """All sentences of the report in which a word occurs, in any case.
+
+        Parameters
+        ----------
+        word : str
+        level : str
+            ``"broken"``, ``"look"`` or ``"note"``, for these alone.
+
+        Returns
+        -------
+        list of str
+        """
+        every = [*self.findings, *(finding for part in self.parts for finding in part.findings)]
+        return [f.text for f in every if word.lower() in f.text.lower() and level in ("", f.level)]
+
     def __str__(self):
         return report.text(self)
 

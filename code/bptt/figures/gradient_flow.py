@@ -15,8 +15,8 @@ GATES = {"i": "input_gate", "f": "forget_gate", "o": "output_gate", "r": "input_
 WORDS = {"i": "input", "f": "forget", "o": "output", "r": "reset", "u": "update"}
 
 
-def draw(parts, width=4.2):
-    """Draw one column for each layer and direction: the flow above, the gates below.
+def draw(parts):
+    """Draw each layer and direction, two beside each other: the flow above, the gates below.
 
     What to see: a line that falls to the left is a gradient that fades on its way back. Where h falls and c does not,
     the memory is in the cell.
@@ -26,8 +26,6 @@ def draw(parts, width=4.2):
     parts : list
         Each with a ``name``, a ``flow`` {"h": (T, N), "c": (T, N)}, and ``gates`` {letter: (T,)}, such as
         `examine.diagnose` makes.
-    width : float
-        Of one column, in inches.
 
     Returns
     -------
@@ -41,18 +39,23 @@ def draw(parts, width=4.2):
     """
     if not parts:
         raise ValueError("parts is empty, but needs at least one layer")
-    gated = any(part.gates for part in parts)
+    each = [2, 1] if any(part.gates for part in parts) else [2]
+    across, down = min(len(parts), 2), -(-len(parts) // 2)
     fig, axes = plt.subplots(
-        1 + gated, len(parts), squeeze=False, sharex="col", sharey="row",
-        figsize=(max(width * len(parts), 6.4), 4.6 if gated else 3.4), height_ratios=[2, 1][: 1 + gated],
-    )  # fmt: skip
-    for part, (above, *below) in zip(parts, axes.T, strict=True):
+        len(each) * down, across, squeeze=False, height_ratios=each * down, figsize=(6.4, 1.3 * sum(each) * down)
+    )
+    blocks = axes.reshape(down, len(each), across).swapaxes(1, 2).reshape(-1, len(each))
+    for part, (above, *below) in zip(parts, blocks, strict=False):
         flow(above, part)
         for ax in below:
             gates(ax, part.gates)
-    axes[0, 0].set_ylabel("size of the gradient")
-    for ax in axes[-1]:
-        ax.set_xlabel("step $t$")
+            ax.set_xlim(above.get_xlim())
+    for ax in blocks[len(parts) :].flat:
+        ax.remove()
+    for above in axes[:: len(each), 0]:
+        above.set_ylabel("size of the gradient")
+    for block in blocks[: len(parts)]:
+        block[-1].set_xlabel("step $t$")
     return fig
 
 
@@ -77,8 +80,8 @@ def gates(ax, gates):
     """Draw the mean of each gate."""
     for letter, means in gates.items():
         ax.plot(np.arange(1, len(means) + 1), means, color=COLOURS[GATES[letter]], label=WORDS[letter])
-    ax.set(ylim=(0, 1), ylabel="gate")
+    ax.set(ylim=(0, 1), yticks=(0, 0.5, 1), ylabel="gate")
     if gates:
-        ax.legend(ncols=3)
+        ax.legend(ncols=3, fontsize="small", handlelength=1, columnspacing=1, loc="upper center")
     else:
         ax.text(0.5, 0.5, "no gates", ha="center", va="center", color=INK["text"], transform=ax.transAxes)
