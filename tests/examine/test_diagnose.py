@@ -241,6 +241,5 @@ def test_it_is_data_and_text_and_html():
 
 def test_it_is_a_figure():
     fig = diagnose(*classifier(num_layers=2, bidirectional=True)).plot()
-    assert [ax.get_title() for ax in fig.axes[:4]] == [
-        f"rnn layer {k}{end}" for k in (1, 2) for end in ("", " backwards")
-    ]
+    titles = {ax.get_title() for ax in fig.axes if ax.get_title()}
+    assert titles == {f"rnn layer {k}{end}" for k in (1, 2) for end in ("", " backwards")}
