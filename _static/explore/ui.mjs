@@ -29,6 +29,7 @@ export const inSteps = (n) => `${n} ${String(n) === "1" ? "step" : "steps"}`;
 // ── charts ───────────────────────────────────────────────────────────────────────────────────
 
 let charts = 0;
+const SLOP = 8; // so many pixels a finger moves without meaning to
 
 /** A chart as wide as its place. `frame` lays out scales and axes; marks are kept by name and drawn anew. */
 export function chart(parent, { label, height = 300, left = 52, bottom = 44 }) {
@@ -85,22 +86,40 @@ export function chart(parent, { label, height = 300, left = 52, bottom = 44 }) {
     dot: (key, [px, py], radius = 5) => mark(key, "circle", over).attr("cx", px).attr("cy", py).attr("r", radius),
     rule: (key, px, [from, to]) => mark(key, "line").attr("x1", px).attr("x2", px).attr("y1", from).attr("y2", to),
     mark,
-    /** Call `moved` with the place of a mouse, pen or finger that presses here, until it is lifted. */
+    /**
+     * Call `moved` with the place of a mouse, pen or finger that presses here, until it is lifted. A finger on the chart
+     * itself may only want to scroll on: it counts once it has gone sideways, or was lifted where it came down.
+     */
     drag(moved, target = svg) {
       const node = target.node();
       const tell = (event) => {
         const box = svg.node().getBoundingClientRect();
         moved([event.clientX - box.left, event.clientY - box.top]);
       };
+      let down = null; // where a finger came down that has not yet shown what it wants
+      const way = (event) => [event.clientX - down.clientX, event.clientY - down.clientY].map(Math.abs);
+      const follow = (event) => {
+        const [across, along] = down ? way(event) : [Infinity, 0];
+        if (across < SLOP || across < along) return;
+        down = null;
+        tell(event);
+      };
       node.addEventListener("pointerdown", (event) => {
         if (event.button) return;
         event.stopPropagation();
-        event.preventDefault();
         node.setPointerCapture(event.pointerId);
-        node.addEventListener("pointermove", tell);
+        node.addEventListener("pointermove", follow);
+        down = event.pointerType === "touch" && target === svg ? event : null;
+        if (down) return;
+        event.preventDefault();
         tell(event);
       });
-      for (const end of ["pointerup", "pointercancel"]) node.addEventListener(end, () => node.removeEventListener("pointermove", tell));
+      for (const end of ["pointerup", "pointercancel"])
+        node.addEventListener(end, (event) => {
+          node.removeEventListener("pointermove", follow);
+          if (end === "pointerup" && down && Math.max(...way(event)) < SLOP) tell(event);
+          down = null;
+        });
       target.classed("draggable", true);
     },
   };
@@ -221,19 +240,25 @@ export function mount(box, name, { draw, derived = {}, disabled = {}, shown = (s
     element("p", { class: "reading", "aria-live": "polite" }),
     element("p", { class: "note", role: "status" }),
   ];
-  let [state, waiting, timer] = [defaults(name), false, null];
+  let [state, waiting, timer, speech] = [defaults(name), false, null, null];
 
   const set = (change) => {
     state = { ...state, ...change };
     note.textContent = "";
     clearTimeout(timer);
-    timer = setTimeout(() => history.replaceState(history.state, "", format(name, state)), 250); // browsers limit how often
+    timer = setTimeout(() => {
+      history.replaceState(history.state, "", format(name, state));
+      timer = null;
+      rest();
+    }, 250); // browsers limit how often
     show();
   };
   const show = () => {
     if (!waiting) requestAnimationFrame(render);
     waiting = true;
+    box.classList.remove("resting");
   };
+  const rest = () => box.classList.toggle("resting", !waiting && !timer && !speech); // all is drawn, said and in the address
 
   const buttons = Object.entries(presets).map(([title, preset]) => {
     const button = element("button", { type: "button" }, title);
@@ -255,11 +280,14 @@ export function mount(box, name, { draw, derived = {}, disabled = {}, shown = (s
     for (const each of buttons) each.button.setAttribute("aria-pressed", each.link === link);
     describe(update(state));
   };
-  let speech = null;
   const describe = (sentence) => {
     clearTimeout(speech);
     if (!reading.textContent) reading.textContent = sentence;
-    speech = setTimeout(() => (reading.textContent = sentence), 120); // said once when a slider comes to rest
+    speech = setTimeout(() => {
+      reading.textContent = sentence;
+      speech = null;
+      rest();
+    }, 120); // said once when a slider comes to rest
   };
 
   const read = () => {

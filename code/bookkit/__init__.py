@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 PARTS = (
     "assets.fonts",
     "assets.palette",
+    "assets.static",
     "html.check_lines",
     "html.explorables",
     "html.folds",

@@ -41,6 +41,14 @@ def find() -> str:
     return found
 
 
-def start(playwright: Playwright) -> Browser:
-    """Start that Chromium, without a window."""
-    return playwright.chromium.launch(executable_path=find(), args=list(QUIET))
+def start(playwright: Playwright, **environment: str) -> Browser:
+    """Start that Chromium, without a window.
+
+    Parameters
+    ----------
+    playwright : playwright.sync_api.Playwright
+        What drives it.
+    **environment : str
+        Variables that it shall find set, beside those that are.
+    """
+    return playwright.chromium.launch(executable_path=find(), args=list(QUIET), env=os.environ | environment)

@@ -334,6 +334,18 @@ def test_a_second_build_reads_no_page_again_when_nothing_has_changed(shelf):
     assert shelf().read == []
 
 
+def test_a_changed_style_sheet_is_in_the_site_though_no_page_has_changed(book):
+    sheet = book.root / "_static" / "own.css"
+    sheet.parent.mkdir()
+    sheet.write_text("a {}")
+    book(html_static_path=["_static"])
+    sheet.write_text("b {}")
+    site = book(html_static_path=["_static"])
+    assert (site.out / "_static" / "own.css").read_text() == "b {}"
+    assert site.read == ["index"]
+    assert book(html_static_path=["_static"]).read == []
+
+
 def test_figures_have_their_size_as_attributes(book):
     (book.root / "dot.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>')
     (book.root / "chapters" / "figure.md").write_text(

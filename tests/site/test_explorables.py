@@ -61,7 +61,8 @@ NUMBER = re.compile(r"−?\d[\d,]*(?:\.\d+)?(?:\xa0×\xa010[⁰¹²³⁴⁵⁶�
 
 def shown(page, name):
     """The numbers of the description, when it has come to rest, and the half of the last digit of each."""
-    page.wait_for_timeout(450)
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+    page.wait_for_selector(f"#{name}.resting", state="attached")
     values, halves = [], []
     for text in NUMBER.findall(page.locator(f"#{name} .reading").inner_text()):
         digits, _, tens = text.removesuffix("\xa0%").partition("\xa0×\xa010")
@@ -241,6 +242,37 @@ def test_a_finger_taps_in_a_chart(visit, name):
     assert wanted(state(page, name))
 
 
+@every_explorable
+def test_a_finger_that_scrolls_past_a_chart_changes_nothing(visit, name):
+    page = visit(name, f"#{name}", viewport=NARROW, has_touch=True, is_mobile=True)
+    x, y = place(page, name, 0.3, 0.9)
+    before, start = state(page, name), page.evaluate("scrollY")
+    fingers = page.context.new_cdp_session(page)
+    swipe = {"x": x, "y": y, "yDistance": -120, "speed": 400, "gestureSourceType": "touch"}
+    fingers.send("Input.synthesizeScrollGesture", swipe)
+    assert page.evaluate("scrollY") > start + 60
+    shown(page, name)
+    assert state(page, name) == before
+    assert page.evaluate("location.hash") == f"#{name}"
+
+
+@every_explorable
+def test_a_finger_drags_sideways_in_a_chart(visit, name):
+    page = visit(name, f"#{name}", viewport=NARROW, has_touch=True, is_mobile=True)
+    (along, down), wanted = PRESSED[name]
+    start, (x, y) = place(page, name, along + 0.2, down), place(page, name, along, down)
+    fingers = page.context.new_cdp_session(page)
+    for kind, points in [
+        ("touchStart", [start]),
+        ("touchMove", [(x + 20, y)]),
+        ("touchMove", [(x, y)]),
+        ("touchEnd", []),
+    ]:
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+    holds(page, name)
+    assert wanted(state(page, name))
+
+
 @pytest.mark.parametrize("touch", [False, True])
 def test_the_half_life_can_be_dragged(visit, touch):
     page = visit("gate", "#gate", has_touch=touch)
@@ -344,7 +376,7 @@ def test_a_link_opens_its_setting_and_brings_it_into_view(visit):
     assert page.locator("#paths-gain").input_value() == "2.5"
     assert page.locator("#paths-companion").is_checked()
     assert 0 <= page.locator("#paths").bounding_box()["y"] < 150
-    page.evaluate("location.hash = '#paths&gain=0'")
+    page.evaluate("new Promise((done) => { addEventListener('hashchange', done); location.hash = '#paths&gain=0'; })")
     holds(page, "paths", gain=0, companion=False)
 
 

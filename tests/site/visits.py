@@ -1,10 +1,12 @@
 """What the tests of the site share: where it is, how wide a window is, and what goes wrong while a page is open."""
 
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import TimeoutError
 
 from bookkit import pages
 
@@ -58,6 +60,16 @@ FLATTEN_CODE = """() => {
 }"""
 
 
+# The theme waits a moment before it gives boxes that now scroll a tab stop; what never gets one, axe names.
+HAVE_TAB_STOPS = """() => [...document.querySelectorAll("pre, .formula, .pst-scrollable-table-container, .cell_output > .output")]
+    .every((box) => box.scrollWidth <= box.clientWidth || box.tabIndex === 0)"""
+
+
+def wait_for_tab_stops(page):
+    with suppress(TimeoutError):
+        page.wait_for_function(HAVE_TAB_STOPS, timeout=20_000)
+
+
 def violations(page, within="html", styles=None):
     """What axe-core objects to, of whatever level, in a part of the page.
 
@@ -75,7 +87,7 @@ def violations(page, within="html", styles=None):
     page.evaluate(FLATTEN_CODE)
     looks.append(Axe().run(page, part, rest))
     page.set_viewport_size(NARROW)
-    page.wait_for_timeout(700)  # the theme waits a moment before it gives boxes that now scroll a tab stop
+    wait_for_tab_stops(page)
     looks.append(Axe().run(page, part, {"runOnly": ["scrollable-region-focusable"]}))
     return [
         f"{found['id']}: {found['help']}\n    {node['html'][:160]}\n    {node['failureSummary']}"
