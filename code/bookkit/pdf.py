@@ -8,6 +8,7 @@ is printed twice: only the first print tells on which page an article begins.
 """
 
 import posixpath
+import re
 import sys
 from collections.abc import Callable
 from html import escape
@@ -66,12 +67,23 @@ def article(html: Path, page: str, names: set[str]) -> Tag:
     return text
 
 
+def waiting_fonts(html: Path) -> str:
+    """Return the rules of the site's faces as paper needs them: it waits for every one, however late."""
+    rules = []
+    for sheet in filter(Path.exists, [html / "_static/fonts/fonts.css", html / "_static/katex/katex.css"]):
+        for face in re.findall(r"@font-face ?\{[^}]*\}", sheet.read_text("utf-8")):
+            patient = re.sub(r"font-display: ?\w+", "font-display: block", face)
+            rules.append(re.sub(r"url\((?!data:)", f"url(_static/{sheet.parent.name}/", patient))
+    return f"<style>{' '.join(rules)}</style>"
+
+
 def document(root: Path, html: Path) -> Callable[[list[int]], str]:
     """Put the pages together; the result writes the document, given the page numbers of its articles."""
     names = pages.names(root)
     soup = BeautifulSoup((html / f"{names[0]}.html").read_text("utf-8"), "html.parser")
     styles = "\n".join(str(link) for link in soup.select('link[rel="stylesheet"]'))
     styles = styles.replace('href="../', 'href="')  # the first page lies one folder down, the document does not
+    styles += waiting_fonts(html)
     title = soup.select_one(".logo__title").get_text(strip=True)
     articles = [article(html, name, set(names)) for name in names]
     headings = [" ".join(text.h1.get_text(" ", strip=True).split()) for text in articles]

@@ -323,10 +323,19 @@ def test_the_contents_of_a_package_have_a_line_for_every_public_function_in_the_
     ]
 
 
-def test_a_module_without_a_place_in_its_folder_s_page_is_a_warning_at_once(shelf):
-    assert shelf().said == ""
+def test_a_new_module_comes_last_and_at_once(shelf):
+    shelf()
     (shelf.root / "shelf" / "top" / "air.py").write_text('"""Air."""')
-    assert "top.md:3: WARNING: This page and shelf.top differ in ['air']" in shelf().said
+    site = shelf()
+    assert site.said == ""
+    assert text(body(site, "chapters/api/top.html")).index("Dust.") < text(body(site, "chapters/api/top.html")).index(
+        "Air."
+    )
+
+
+def test_a_module_that_is_gone_is_a_warning(shelf):
+    (shelf.root / "shelf" / "top" / "dust.py").rename(shelf.root / "shelf" / "top" / "air.py")
+    assert "top.md:3: WARNING: There is no module shelf.top.dust" in shelf().said
 
 
 def test_a_second_build_reads_no_page_again_when_nothing_has_changed(shelf):

@@ -80,10 +80,20 @@ def too_wide(page, fonts):
     return [f"is {width} pixels wide at {NARROW['width']}, in {fonts}"] if width > NARROW["width"] else []
 
 
+# A formula whose last part and the full stop after it stand on two lines.
+TORN = """() => [...document.querySelectorAll(".together")].filter((group) => {
+    const last = [...group.querySelectorAll(".base")].at(-1), stop = group.lastChild;
+    if (stop.nodeType !== Node.TEXT_NODE || !last) return false;
+    const range = document.createRange();
+    range.selectNode(stop);
+    return last.getBoundingClientRect().height && range.getBoundingClientRect().top > last.getBoundingClientRect().bottom;
+}).map((group) => `tears its full stop from ${group.querySelector("annotation").textContent}`)"""
+
+
 @every_page
 def test_a_page_is_quiet_and_accessible_and_fits_a_telephone(open_page, name):
     page = open_page(name, viewport=NARROW)
-    wide = too_wide(page, "its own faces")
+    wide = too_wide(page, "its own faces") + page.evaluate(TORN)
     page.evaluate(BARE)
     wide += too_wide(page, "DejaVu alone")
     page.evaluate(OWN)

@@ -6,7 +6,7 @@ Here a page says in which order its modules stand.
 
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -32,10 +32,11 @@ SECTION = """\
 FOLDER = re.compile(r"^```\{api\} (?P<package>\S+)\n(?P<modules>[^`]*)```", re.MULTILINE)
 
 
-def modules_in(package: str) -> set[str]:
-    """Return the names of the modules of a folder, those for others to import; sub-folders are not among them."""
+def modules_in(package: str, first: Iterable[str] = ()) -> list[str]:
+    """Return the names of the modules of a folder that others import, some first and the rest by the alphabet."""
     found = iter_modules(import_module(package).__path__)
-    return {module.name for module in found if not module.ispkg and not module.name.startswith("_")}
+    names = {module.name for module in found if not module.ispkg and not module.name.startswith("_")}
+    return [*(name for name in first if name in names), *sorted(names.difference(first))]
 
 
 def members(module: ModuleType) -> Iterator[tuple[str, str]]:
@@ -58,16 +59,17 @@ def inline(text: str) -> list[nodes.Node]:
 
 
 class Api(SphinxDirective):
-    """Document the modules of one folder; its name is the argument, the content their order."""
+    """Document the modules of one folder; its name is the argument, the content names those that come first."""
 
     required_arguments, has_content = 1, True
 
     def run(self) -> list[nodes.Node]:
-        """Return the sections; a module without a place is a warning."""
-        package, names = self.arguments[0], " ".join(self.content).split()
-        known(self.env)[self.env.docname] = package, sorted(modules_in(package))
-        if odd := modules_in(package).symmetric_difference(names):
-            LOGGER.warning("This page and %s differ in %s", package, sorted(odd), location=self.get_location())
+        """Return the sections; a name without a module is a warning."""
+        package, first = self.arguments[0], " ".join(self.content).split()
+        names = modules_in(package, first)
+        known(self.env)[self.env.docname] = package, sorted(names)
+        for name in set(first).difference(names):
+            LOGGER.warning("There is no module %s.%s", package, name, location=self.get_location())
         text = "\n".join(SECTION.format(name=f"{package}.{name}") for name in names)
         parent = nodes.section()
         self.state.nested_parse(StringList(text.splitlines(), ""), self.content_offset, parent, match_titles=True)
@@ -95,7 +97,7 @@ class ApiContents(SphinxDirective):
         title = nodes.title("", "", nodes.reference("", package.__name__, internal=True, refuri=uri))
         says = nodes.paragraph("", "", *inline(first_line(package)))
         section = nodes.section("", title, says, ids=[package.__name__])
-        for module in page["modules"].split():
+        for module in modules_in(package.__name__, page["modules"].split()):
             section += self.module(import_module(f"{package.__name__}.{module}"))
         return section
 
@@ -128,7 +130,7 @@ def known(env: BuildEnvironment) -> dict[str, tuple[str, list[str]]]:
 def outdated(app: Sphinx, env: BuildEnvironment, added: set, changed: set, removed: set) -> list[str]:
     """Have a page read again whose folder has got a module, or lost one."""
     pages = {name: seen for name, seen in known(env).items() if name in env.found_docs}
-    return [name for name, (package, modules) in pages.items() if sorted(modules_in(package)) != modules]
+    return [name for name, (package, modules) in pages.items() if modules_in(package) != modules]
 
 
 def is_bare_field(app: Sphinx, what: str, name: str, member: object, skip: bool, options: object) -> bool | None:

@@ -1,5 +1,6 @@
-"""Code cells on the site: an anchor for each, and claims shown as check lines instead of console text."""
+"""Code cells on the site: an anchor for each, claims as check lines instead of console text, and sources as code."""
 
+import ast
 import json
 from itertools import groupby
 from pathlib import Path
@@ -38,12 +39,28 @@ def check_line(claim: claims.Claim, text: nodes.Node | None = None) -> nodes.lis
     tick = nodes.inline("", claims.MARK, classes=["tick"])
     paragraph = nodes.paragraph("", "", tick, text or nodes.Text(claim.text))
     if claim.bound:
-        paragraph += nodes.inline("", f" — {claim.bound}", classes=["bound"])
+        paragraph += nodes.inline("", "\u00a0— ", classes=["dash"])  # the line may break after the dash
+        paragraph += nodes.inline("", claim.bound, classes=["bound"])
     for word, numbers in (("article", claim.article), ("against article", claim.against)):
         if numbers:
             tag = nodes.inline("", f"{word} {', '.join(numbers)}", classes=["article-number"])
             paragraph += [nodes.Text(" "), tag]
     return nodes.list_item("", paragraph)
+
+
+def is_source(text: str) -> bool:
+    r"""Tell whether a printed output is the source of functions or classes.
+
+    Examples
+    --------
+    >>> is_source("def f(x):\n    return x"), is_source("f = 3"), is_source("a table")
+    (True, False, False)
+    """
+    try:
+        parts = ast.parse(text).body
+    except (SyntaxError, ValueError):
+        return False
+    return any(isinstance(part, ast.FunctionDef | ast.ClassDef) for part in parts)
 
 
 def split_output(block: nodes.literal_block) -> list[nodes.Node]:
@@ -69,6 +86,9 @@ def on_read(app: Sphinx, doctree: nodes.document) -> None:
         for block in list(cell.findall(nodes.literal_block)):
             if "stream" in block["classes"] and any(map(is_claim, block.astext().splitlines())):
                 block.replace_self(split_output(block))
+            elif "stream" in block["classes"] and is_source(block.astext()):
+                block["language"] = "python"
+                block["classes"].append("source")
 
 
 def setup(app: Sphinx) -> None:

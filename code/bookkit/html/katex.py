@@ -127,9 +127,21 @@ def html(self: HTML5Translator, node: nodes.Element, display: bool) -> str:
         return f'<code class="katex-error">{escape(latex)}</code>'
 
 
+BASE, END = '<span class="base">', "</span></span>"
+
+
+def mark_last(formula: str) -> str:
+    """Return the HTML of a formula with its last part, between two breaks of the line, in an element of its own."""
+    before, base, last = formula.rpartition(BASE)
+    return f'{before}<span class="last">{base}{last.removesuffix(END)}</span>{END}' if base else formula
+
+
 def visit_inline(self: HTML5Translator, node: nodes.math) -> None:
     """Write a formula in a line."""
-    self.body.append(f'<span class="math">{html(self, node, display=False)}</span>')
+    formula = html(self, node, display=False)
+    if "together" in node.parent.get("classes", []):
+        formula = mark_last(formula)
+    self.body.append(f'<span class="math">{formula}</span>')
     raise nodes.SkipNode
 
 
