@@ -146,6 +146,28 @@ def test_autocast_on_the_cpu_where_torch_itself_gives_up():
         assert "on c it fades" in sentences(diagnose(model, closure))
 
 
+def test_an_inplace_step_is_told_once():
+    cell, x = nn.GRUCell(4, 8), torch.randn(6, 3, 4)
+
+    def closure():
+        h = torch.zeros(7, 3, 8)
+        for t in range(6):
+            h[t + 1] = cell(x[t], h[t])
+        return h[-1].sum(dim=1)
+
+    (sentence,) = diagnose(cell, closure).sentences()
+    assert sentence.endswith("needed for gradient computation has been modified by an inplace operation")
+
+
+def test_a_compiled_model_runs_as_it_was_written():
+    model, x = Loop(), torch.randn(12, 3, 4)
+    compiled = torch.compile(model, backend="eager")
+    (part,) = diagnose(compiled, lambda: compiled(x).sum(dim=1)).parts
+    assert part.name == "cell"
+    (expected,) = diagnose(model, lambda: model(x).sum(dim=1)).parts
+    assert (part.flow["h"] == expected.flow["h"]).all()
+
+
 # Refusals
 
 
@@ -159,6 +181,12 @@ def test_wrong_arguments_are_refused():
     ]:
         with pytest.raises(ValueError, match=sentence):
             diagnose(core, closure)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit:DeprecationWarning")
+def test_a_script_is_refused():
+    with pytest.raises(TypeError, match="model is a script, or holds one, but needs the module it was made from"):
+        diagnose(torch.jit.script(nn.GRU(4, 5)), lambda: None)
 
 
 def test_a_closure_that_goes_back_itself_is_refused():

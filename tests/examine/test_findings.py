@@ -42,10 +42,10 @@ def test_errors_lead_to_their_symptom():
 
 
 def test_two_losses_of_one_closure_may_differ_by_rounding():
-    assert not texts(findings.about_repeat(Plain(1.0, None, None), torch.tensor([1.0 + 1e-6])))
-    assert not texts(findings.about_repeat(Plain(0.0, None, None), torch.tensor([1e-8])))
-    assert not texts(findings.about_repeat(Plain(float("nan"), None, None), torch.tensor([1.0])))
-    assert texts(findings.about_repeat(Plain(1.0, None, None), torch.tensor([1.1])))
+    assert not texts(findings.about_repeat(Plain(1.0, None, None), torch.tensor([1.0 + 1e-6]), []))
+    assert not texts(findings.about_repeat(Plain(0.0, None, None), torch.tensor([1e-8]), []))
+    assert not texts(findings.about_repeat(Plain(float("nan"), None, None), torch.tensor([1.0]), []))
+    assert texts(findings.about_repeat(Plain(1.0, None, None), torch.tensor([1.1]), []))
 
 
 def test_a_batch_of_which_some_samples_do_not_count():

@@ -34,6 +34,18 @@ def test_an_error_is_told_in_its_first_line():
     assert plain.run(MODEL, closure) == (None, "could not create a primitive", None)
 
 
+def test_torchs_advice_is_left_out():
+    error = RuntimeError(
+        "one of the variables has been modified by an inplace operation: [torch.FloatTensor [3]], which"
+    )
+    assert plain.first_line(error) == "one of the variables has been modified by an inplace operation"
+    error = RuntimeError(
+        "Trying to backward through the graph a second time (or directly access). Specify retain_graph"
+    )
+    assert plain.first_line(error) == "Trying to backward through the graph a second time"
+    assert plain.first_line(RuntimeError()) == "RuntimeError"
+
+
 def test_a_graph_that_was_used_up_is_told():
     state = torch.tanh(MODEL(X))
     state.sum().backward()

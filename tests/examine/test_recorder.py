@@ -75,6 +75,24 @@ def test_a_second_sequence_is_a_second_track():
     assert [(track.name, len(track.states)) for track in recorder.tracks] == [("GRU", 3), ("GRU, call 2", 4)]
 
 
+def test_a_state_that_happens_to_be_zero_is_no_new_sequence():
+    cell, x, h = torch.nn.GRUCell(4, 5), torch.randn(6, 3, 4), torch.zeros(3, 5)
+    with Recorder(cell) as recorder:
+        for t, x_t in enumerate(x):
+            h = cell(x_t, h) * (t != 2)
+    assert [len(track.states) for track in recorder.tracks] == [6]
+
+
+def test_a_learned_initial_state_begins_a_new_sequence_each_time():
+    cell, x, h0 = torch.nn.GRUCell(4, 5), torch.randn(4, 3, 4), torch.nn.Parameter(torch.ones(5))
+    with Recorder(cell) as recorder:
+        for _ in range(2):
+            h = h0.expand(3, 5)
+            for x_t in x:
+                h = cell(x_t, h)
+    assert [len(track.states) for track in recorder.tracks] == [4, 4]
+
+
 class State(NamedTuple):
     h: torch.Tensor
     c: torch.Tensor

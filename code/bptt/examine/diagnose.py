@@ -12,6 +12,8 @@ the model is changed, also when something fails.
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from typing import NamedTuple
 
 import numpy as np
@@ -148,6 +150,10 @@ def diagnose(model, closure, *, cells=(), lengths=None):
     """
     if not isinstance(model, torch.nn.Module):
         raise TypeError(f"model is of type {type(model).__name__}, but needs a torch.nn.Module")
+    if any(isinstance(module, torch.jit.ScriptModule) for module in model.modules()):
+        raise TypeError(
+            "model is a script, or holds one, but needs the module it was made from: a script shows no step"
+        )
     lengths = None if lengths is None else np.asarray(lengths)
     with torch.enable_grad():
         with untouched(model):
@@ -159,7 +165,7 @@ def diagnose(model, closure, *, cells=(), lengths=None):
 
 def watch(model, closure, cells=()):
     """Run the closure and record it; return the losses, (N,), and the tracks."""
-    with Recorder(model, cells) as recorder:
+    with _as_written(), Recorder(model, cells) as recorder:
         E = closure()
     if not isinstance(E, torch.Tensor) or E.ndim > 1 or not E.is_floating_point():
         got = f"of shape {tuple(E.shape)}" if isinstance(E, torch.Tensor) else f"of type {type(E).__name__}"
@@ -171,18 +177,26 @@ def watch(model, closure, cells=()):
     return E.reshape(-1), recorder.tracks
 
 
+def _as_written():
+    """Context in which a compiled model runs as it was written, so that its layers can be seen."""
+    return torch.compiler.set_stance("force_eager") if "torch._dynamo" in sys.modules else contextlib.nullcontext()
+
+
 def _diagnosis(model, first, E, tracks, lengths):
     """Put together what is said."""
     finite = bool(torch.isfinite(E).all())
-    said = [*findings.about_weights(model), *findings.about_plain(first, finite), *findings.about_repeat(first, E)]
+    said = [
+        *findings.about_weights(model),
+        *findings.about_plain(first, finite),
+        *findings.about_repeat(first, E, tracks),
+    ]
     if not tracks:
         said.append(findings.Finding("broken", "no recurrent layer was called; name those of your own in cells"))
     try:
         grads = measures.flows(E.sum(), tracks)
     except RuntimeError as error:
-        said.append(
-            findings.Finding("broken", f"step by step, the backward pass stops: {str(error).partition(chr(10))[0]}")
-        )
+        if not first.error:
+            said.append(findings.Finding("broken", f"step by step, it stops: {plain.first_line(error)}"))
         return Diagnosis(float(E.detach().sum()), len(E), said, [])
     numbers = [measures.measure(track, part, finite) for track, part in zip(tracks, grads, strict=True)]
     if finite:
@@ -215,8 +229,9 @@ def _said(track, number, lengths):
         return
     yield from findings_gates.about_padding(track, number, lengths)
     yield from findings_flow.about_reading(track, number)
-    if findings_flow.used(number).any():
-        yield from findings_flow.about_flow(number)
-        yield from findings_gates.about_routes(track)
+    if not findings_flow.used(number).any():
+        return
+    yield from findings_flow.about_flow(number)
+    yield from findings_gates.about_routes(track)
     yield from findings_gates.about_gates(track)
     yield from findings_gates.about_units(track)

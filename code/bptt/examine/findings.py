@@ -54,11 +54,12 @@ def _page_of(error):
     return signposts.symptom("modified-by-an-inplace-operation") if "inplace" in error else None
 
 
-def about_repeat(plain, E):
+def about_repeat(plain, E, tracks):
     """Two calls of one closure should give one loss, from the same random numbers."""
     if plain.loss is None or not np.isfinite(plain.loss):
         return
-    precision, loss = torch.finfo(E.dtype).eps ** 0.5, float(E.detach().sum())
+    precision = max(torch.finfo(s.dtype).eps for s in [E, *(track.states[0][0] for track in tracks)]) ** 0.5
+    loss = float(E.detach().sum())
     if abs(loss - plain.loss) > precision * max(abs(loss), abs(plain.loss), 0.01):
         text = f"two calls of closure give two losses, {plain.loss:.6g} and {loss:.6g}"
         yield Finding(

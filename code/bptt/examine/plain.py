@@ -38,8 +38,8 @@ def run(model, closure):
 
 
 def first_line(error):
-    """What an error says first; its type, if it says nothing."""
-    return str(error).strip().partition("\n")[0] or type(error).__name__
+    """What an error says first, without torch's advice; its type, if it says nothing."""
+    return re.split(r"\n|\. | \(or|: \[", str(error).strip())[0] or type(error).__name__
 
 
 def first_nan(closure, wanted):

@@ -62,7 +62,8 @@ class Track:
         last = self.states[-1][0]
         if before is None or before[0].shape != last.shape:
             return False
-        return torch.equal(before[0], last) or not torch.equal(before[0], self.start[0])
+        again = before[0].requires_grad == self.start[0].requires_grad and torch.equal(before[0], self.start[0])
+        return torch.equal(before[0], last) or not again
 
     def add(self, t, x, after, gates):
         """Note one step; return the state as it is handed on."""
@@ -209,7 +210,7 @@ def _named_weights(model):
     for name, module in model.named_modules():
         for weight in ("weight_ih", "weight_ih_l0"):
             if isinstance(getattr(module, weight, None), torch.Tensor):
-                yield id(getattr(module, weight)), name or type(module).__name__
+                yield id(getattr(module, weight)), name.replace("_orig_mod.", "") or type(module).__name__
 
 
 def _sorted(flat, num_layers, directions):
