@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from bptt.examine import mistakes_cells
-from bptt.examine.mistakes_search import Puzzle
+from bptt.examine.mistakes_search import pose as puzzle
 
 
 def lstm_states(gates, x, exit=torch.tanh):
@@ -83,23 +83,6 @@ def tensors(params):
     """Copies of arrays as tensors, in a list or a dict."""
     copy = lambda a: torch.tensor(np.array(a)) if isinstance(a, np.ndarray) else a.detach().clone()
     return {k: copy(v) for k, v in params.items()} if isinstance(params, dict) else [copy(v) for v in params]
-
-
-def puzzle(cell, mistakes=(), H=3, D=2, seed=0):
-    """A gradient with these mistakes in it, to be explained: made by the backward pass with switches."""
-    rng = np.random.default_rng(seed)
-    theta = rng.standard_normal((len(cell.gates), H, D + H + 3))
-    known = np.ones(theta.shape, dtype=bool)
-    known[..., D + 1 + H] = cell.kind == "GRU"
-    known[..., -1] = cell.peephole
-    if cell.peephole:
-        known[cell.gates.index("g"), :, -1] = False
-    theta = np.where(known, theta, 0.0)
-    x, dh = rng.standard_normal((4, D)), rng.standard_normal((4, H))
-    blank = {T: (x[:T], dh[:T], theta) for T in range(1, 5)}
-    one = Puzzle(cell, theta, blank, known, 1e-9)
-    probes = {T: (*blank[T][:2], one.gradient(one.codes(mistakes), T).theta[0]) for T in blank}
-    return Puzzle(cell, theta, probes, known, 1e-9)
 
 
 def alternatives(cell):

@@ -11,7 +11,7 @@ import numpy as np
 WIDTH = 118
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
     """The verdict on a backward pass.
 
@@ -114,6 +114,8 @@ class Report:
         for said, line, page in self._named():
             lines += [f"  {said}  [{page}]", f"     {line}"]
         return "\n".join(lines)
+
+    __repr__ = __str__
 
     def _repr_html_(self):
         left = "text-align:left;vertical-align:top"

@@ -86,6 +86,38 @@ class Puzzle:
         return {slot: names for slot in self.slots if (names := tuple(name for s, name in kept if s == slot))}
 
 
+def pose(cell, mistakes=(), H=3, D=2, seed=0):
+    """Make a puzzle with known answer: the gradient of a random cell with these mistakes in it.
+
+    Parameters
+    ----------
+    cell : Cell
+    mistakes : iterable of (slot, name)
+    H, D : int
+    seed : int
+
+    Returns
+    -------
+    Puzzle
+
+    Examples
+    --------
+    >>> lstm = next(cell for cell in mistakes_cells.CELLS if cell.kind == "LSTM")
+    >>> name(pose(lstm, [("partner_i", "i"), ("carry_c", "no_f")]))
+    ([(('partner_i', 'i'), ('carry_c', 'no_f'))], 2)
+    """
+    rng = np.random.default_rng(seed)
+    known = np.ones((len(cell.gates), H, D + H + 3), dtype=bool)
+    known[..., D + 1 + H] = cell.kind == "GRU"
+    known[..., -1] = [[cell.peephole and gate != "g"] for gate in cell.gates]
+    theta = np.where(known, rng.standard_normal(known.shape), 0.0)
+    x, dh = rng.standard_normal((4, D)), rng.standard_normal((4, H))
+    blank = {T: (x[:T], dh[:T], theta) for T in range(1, 5)}
+    one = Puzzle(cell, theta, blank, known, 1e-9)
+    probes = {T: (*blank[T][:2], one.gradient(one.codes(mistakes), T).theta[0]) for T in blank}
+    return Puzzle(cell, theta, probes, known, 1e-9)
+
+
 def name(puzzle, largest=9, seconds=20.0):
     """Find the smallest sets of catalogued mistakes that explain a gradient.
 

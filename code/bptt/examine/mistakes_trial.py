@@ -45,10 +45,10 @@ class Trial:
             raise ValueError("the states of forward do not follow one another along the first axis of time")
         self.live = [self._matters(k, x, h, rng) for k in range(len(self.arrays))]
         self.seen = x[:, 0], h[:, 0]
-        self.recognise()
+        self.look()
         self._go_back(x, rng)
 
-    def recognise(self, mixed=False):
+    def look(self, mixed=False):
         """Look for a known cell; with `mixed`, every array's gates in an order of its own."""
         x, h = self.seen
         self.reading = recognise(self.hand.parameters.shapes, self.live, self.arrays, x, h, 1e-4, mixed)
@@ -108,7 +108,7 @@ def find(forward, backward, parameters, x, rng):
             usable = usable or trial
     if usable is None:
         _refuse(parameters, x, said)
-    usable.recognise(mixed=True)
+    usable.look(mixed=True)
     return usable
 
 
