@@ -20,6 +20,10 @@ unexport PYTHONPATH PYTHONHOME
 export TORCH
 # npm trusts what the system trusts, as pip does: behind a company's proxy its own list is too short.
 export NODE_USE_SYSTEM_CA := 1
+# Elsewhere than in UTF-8, Python finds no package below a folder with letters beyond ASCII.
+ifneq ($(shell locale charmap 2>/dev/null),UTF-8)
+export LC_ALL := C.UTF-8
+endif
 # npm, Jupyter and Matplotlib write below HOME; in a container that may be a folder where nobody can.
 ifneq ($(shell test -z "$$HOME" -o -w "$$HOME" && echo yes),yes)
 export HOME := $(CURDIR)/_build/home

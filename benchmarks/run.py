@@ -56,7 +56,7 @@ def keep(name, lines):
     old = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
     sections = {text.split("\n", 1)[0]: f"## {text}" for text in old.split("\n## ")[1:]}
     sections[name] = "\n".join(lines)
-    body = [sections[group].rstrip() + "\n" for group in GROUPS if group in sections]
+    body = [section.rstrip() + "\n" for _, section in sorted(sections.items())]
     RESULTS.write_text("\n".join([TITLE, *body]), encoding="utf-8")
 
 
