@@ -242,15 +242,21 @@ def test_a_finger_taps_in_a_chart(visit, name):
     assert wanted(state(page, name))
 
 
+def touch(page, way):
+    """Put a finger down at the first point, move it along the others, and lift it."""
+    fingers = page.context.new_cdp_session(page)
+    kinds = ["touchStart", *["touchMove"] * (len(way) - 1), "touchEnd"]
+    for kind, points in zip(kinds, [*([point] for point in way), []], strict=True):
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]})
+
+
 @every_explorable
 def test_a_finger_that_scrolls_past_a_chart_changes_nothing(visit, name):
     page = visit(name, f"#{name}", viewport=NARROW, has_touch=True, is_mobile=True)
     x, y = place(page, name, 0.3, 0.9)
     before, start = state(page, name), page.evaluate("scrollY")
-    fingers = page.context.new_cdp_session(page)
-    swipe = {"x": x, "y": y, "yDistance": -120, "speed": 400, "gestureSourceType": "touch"}
-    fingers.send("Input.synthesizeScrollGesture", swipe)
-    assert page.evaluate("scrollY") > start + 60
+    touch(page, [(x, y - 20 * k) for k in range(9)])
+    page.wait_for_function("start => scrollY > start + 60", arg=start)
     shown(page, name)
     assert state(page, name) == before
     assert page.evaluate("location.hash") == f"#{name}"
@@ -273,18 +279,14 @@ def test_a_finger_drags_sideways_in_a_chart(visit, name):
     assert wanted(state(page, name))
 
 
-@pytest.mark.parametrize("touch", [False, True])
-def test_the_half_life_can_be_dragged(visit, touch):
-    page = visit("gate", "#gate", has_touch=touch)
+@pytest.mark.parametrize("by_touch", [False, True])
+def test_the_half_life_can_be_dragged(visit, by_touch):
+    page = visit("gate", "#gate", has_touch=by_touch)
     handle = page.locator("#gate circle.half").bounding_box()
     start = handle["x"] + handle["width"] / 2, handle["y"] + handle["height"] / 2
     end = place(page, "gate", 0.5, 0.5)
-    if touch:
-        fingers = page.context.new_cdp_session(page)
-        for kind, points in [("touchStart", [start]), ("touchMove", [end]), ("touchEnd", [])]:
-            fingers.send(
-                "Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y} for x, y in points]}
-            )
+    if by_touch:
+        touch(page, [start, end])
     else:
         page.mouse.move(*start)
         page.mouse.down()
