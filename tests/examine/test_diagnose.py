@@ -36,6 +36,15 @@ def test_the_same_packed_is_not_accused():
     assert {len(part.growth) for part in said.parts} == {30}
 
 
+@pytest.mark.parametrize("sorted_by_hand", [True, False])
+@pytest.mark.parametrize("kind", [nn.RNN, nn.GRU, nn.LSTM])
+def test_packed_batches_of_both_kinds(kind, sorted_by_hand):
+    core, x = kind(4, 5), torch.randn(12, 3, 4)
+    packed = nn.utils.rnn.pack_padded_sequence(x, torch.tensor([12, 7, 3]), enforce_sorted=sorted_by_hand)
+    (part,) = diagnose(core, lambda: core(packed)[0].data.square().sum()).parts
+    assert (part.flow["h"] > 0).sum(axis=0).tolist() == [12, 7, 3]
+
+
 def test_memory_in_the_cell_is_seen():
     said = sentences(diagnose(*keeper()))
     assert "on h nothing is handed on" in said

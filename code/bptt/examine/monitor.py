@@ -7,8 +7,9 @@
         monitor(lambda: loss(model(x), y))
         …                                     # zero_grad, backward, clip, step, as ever
 
-A look costs about as much as one to three training steps (benchmarks/RESULTS.md), and leaves the model, its gradients
-and the random numbers as they are, so that the training is the same with it and without.
+A look costs about as much as one or two training steps, and six where a layer is small and torch is quick
+(benchmarks/RESULTS.md). It leaves the model, its gradients and the random numbers as they are, so that the training is
+the same with it and without.
 """
 
 from __future__ import annotations

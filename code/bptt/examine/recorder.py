@@ -124,8 +124,11 @@ class Recorder(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
     def _packed(self, module, args):
-        """Remember how the batch that comes next was sorted."""
-        self._order = args[0].unsorted_indices if isinstance(args[0], torch.nn.utils.rnn.PackedSequence) else None
+        """Remember how the batch that comes next was sorted: None for one that is not packed."""
+        self._order = None
+        if isinstance(args[0], torch.nn.utils.rnn.PackedSequence):
+            as_it_is = torch.arange(int(args[0].batch_sizes[0]), device=args[0].data.device)
+            self._order = as_it_is if args[0].unsorted_indices is None else args[0].unsorted_indices
 
     def _layers(self, kind, x, *args):
         """``lstm(x, hx, weights, …, batch_first)``, or ``lstm(x, batch_sizes, hx, weights, …)`` of a packed batch."""
