@@ -159,6 +159,14 @@ def test_links_are_cut_where_the_user_cuts_them():
             assert part.linked[wire][1:].tolist() == [not (cut and t % 3 == 0) for t in range(1, 9)]
 
 
+def test_a_sample_that_begins_with_the_last_step_read_has_no_growth():
+    layer, x = torch.nn.GRU(4, 5, bidirectional=True), torch.randn(3, 2, 4)
+    packed = torch.nn.utils.rnn.pack_padded_sequence(x, [3, 1])
+    backwards = measured(layer, lambda: layer(packed)[1].sum())[1]
+    assert np.isfinite(backwards.growth[1:, 0]).all()
+    assert np.isnan(backwards.growth[:, 1]).all()
+
+
 def test_a_sample_sees_itself_alone_unless_the_batch_is_mixed():
     layer, x = torch.nn.GRU(4, 5), torch.randn(6, 3, 4)
     E, (track,) = watch(layer, lambda: layer(x)[0][-1].sum(dim=1))

@@ -93,6 +93,8 @@ def spread(steps, track):
     full = steps
     if isinstance(steps, list):
         full = torch.nn.utils.rnn.pad_sequence([s.detach() for s in steps], batch_first=True, padding_value=np.nan)
+        lacking = max(len(rows(state[0])) for state in track.states) - full.shape[1]
+        full = torch.nn.functional.pad(full, (0, lacking), value=np.nan)
     full = full if track.order is None else full[:, track.order]
     return full.double().cpu().numpy()
 
