@@ -52,7 +52,8 @@ def test_the_backward_passes_pick_nothing_that_is_not_in_the_catalogue(kind, mon
         if cell.kind == kind:
             puzzle(cell)
     unknown = {one for one in picked if one not in catalogue(kind)}
-    assert unknown <= {("W_h", "first"), ("W_h", "not_first"), ("slope", "tanh")} | {("carry_h", "no_z")}
+    # Left out on purpose: with h_0 = 0 they do nothing, or they are two other mistakes together, number by number.
+    assert unknown <= {("W_h", "first"), ("W_h", "not_first"), ("slope_g", "root")}
 
 
 def test_slots_keep_the_order_of_the_catalogue():

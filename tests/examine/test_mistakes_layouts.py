@@ -92,3 +92,8 @@ def test_every_group_of_arrays_may_have_an_order_of_its_own():
     reading = recognise(shapes, [True] * 12, arrays, x, h, 1e-10, mixed=True)
     assert reading.gather(arrays) == pytest.approx(theta)
     assert reading.orders == ["fiog", "ifgo", "ogfi"]
+
+
+def test_both_biases_in_one_array():
+    reading = found(cell("GRU"), [("x",), ("h",), ("b", "b_h")], ARRANGEMENTS[1][1])
+    assert any("both biases" in word for word in reading.words)

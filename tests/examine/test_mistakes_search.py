@@ -82,3 +82,15 @@ def test_one_wrong_row_is_not_named(kind, seed):
 def test_it_gives_up_in_time():
     p = puzzle(cell("LSTM"), [("slope_i", "none")])
     assert name(p, seconds=0.0) == ([], 1)
+
+
+def test_a_large_gradient_is_looked_at_in_part_and_named_all_the_same():
+    p = puzzle(cell("LSTM"), [("slope_c", "h"), ("carry_c", "twice")], H=40, D=30)
+    assert p.gradient(p.codes(()), 2, p.sample).theta.shape == (1, 4, 5, 5 + 1 + 5 + 1 + 1)
+    assert name(p)[0] == [(("slope_c", "h"), ("carry_c", "twice"))]
+
+
+def test_a_part_of_a_gradient_is_that_part():
+    p = puzzle(cell("GRU"), H=7, D=6)
+    whole, part = (p.gradient(p.codes(()), 3, sample).theta[0] for sample in (None, p.sample))
+    assert (p.sample.of(whole, 6) == part).all()

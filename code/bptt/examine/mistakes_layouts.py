@@ -16,7 +16,7 @@ from bptt.examine.mistakes_switches import columns
 
 PARTS = [
     ("x",), ("h",), ("x", "h"), ("h", "x"), ("b", "x", "h"), ("b", "h", "x"), ("x", "h", "b"), ("h", "x", "b"),
-    ("b", "x"), ("x", "b"), ("b", "h"), ("h", "b"), ("b",), ("b_h",), ("p",),
+    ("b", "x"), ("x", "b"), ("b", "h"), ("h", "b"), ("b",), ("b_h",), ("b", "b_h"), ("p",),
 ]  # fmt: skip
 # How a block (G, H, c) can lie in an array: the gates under one another or side by side, on an axis of their own,
 # as a vector, or unit by unit with the gates of one unit together.
@@ -128,7 +128,7 @@ def _of_group(cell, shape, count, grid, order, D, H):
 def _said(parts):
     """Words for the parts that an array holds."""
     names = {"x": "x", "h": "h", "b": "1", "b_h": "1", "p": "c"}
-    return {("b",): "bias", ("b_h",): "second bias", ("p",): "peephole"}.get(
+    return {("b",): "bias", ("b_h",): "second bias", ("b", "b_h"): "both biases", ("p",): "peephole"}.get(
         parts, f"W of [{', '.join(names[part] for part in parts)}]"
     )
 

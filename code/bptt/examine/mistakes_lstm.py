@@ -87,7 +87,11 @@ def _step(cell, theta, tape, t, loss, dh_next, dc_next, s):
     i, f, g, o = (s.pick("gates", tape.states[k][t], stale=tape.states[k][-1]) for k in "ifgo")
     dh = s.pick("carry_h", loss[t] + dh_next, replace=loss[t] if last else dh_next)
     do = s.pick("source_o", dh, carried=dh_next) * _partner_o(cell, c, h, t, s) * s.slope("slope_o", o)
-    own = s.pick("source_c", dh, carried=dh_next) * s.pick("read_out", o, no_o=1.0) * _slope_c(cell, c[t + 1], s)
+    own = (
+        s.pick("source_c", dh, carried=dh_next)
+        * s.pick("read_out", o, no_o=1.0)
+        * _slope_c(cell, c[t + 1], h[t + 1], s)
+    )
     if cell.peephole:
         own = own + do * s.pick("through_p_o", theta[3, :, -1], none=0.0)
     dc = s.pick("carry_c", own + dc_next, only=own if last else dc_next)
@@ -108,11 +112,13 @@ def _partner_o(cell, c, h, t, s):
     return s.pick("partner_o", _exit(cell, now), c=now, tanh=np.tanh(now), c_prev=_exit(cell, old), h=h[t + 1], o=1.0)
 
 
-def _slope_c(cell, c, s):
+def _slope_c(cell, c, h, s):
     """Slope of the exit at c_t, or what is found in its place."""
     th = np.tanh(c)
     right = 1 - th**2 if cell.exit == "tanh" else np.ones_like(c)
-    return s.pick("slope_c", right, none=1.0, tanh2=1 - np.tanh(th) ** 2, raw=1 - c**2, root=1 - th, tanh=1 - th**2)
+    return s.pick(
+        "slope_c", right, none=1.0, h=1 - h**2, tanh2=1 - np.tanh(th) ** 2, raw=1 - c**2, root=1 - th, tanh=1 - th**2
+    )
 
 
 def _carried_h(cell, W, dz, s):
@@ -127,7 +133,7 @@ def _carried_h(cell, W, dz, s):
 def _carried_c(cell, theta, tape, t, dz, parts, s):
     """∂E/∂c_{t-1}, as far as it comes through c_t and the peepholes."""
     own, dc_next, dc = parts
-    f, slope = tape.states["f"], _slope_c(cell, tape.states["c"][t + 1], s)
+    f, slope = tape.states["f"], _slope_c(cell, tape.states["c"][t + 1], tape.states["h"][t + 1], s)
     forget = s.pick("gates", f[t], stale=f[-1])
     wrong = dict(
         none=0.0, no_f=dc, shift=dc * (f[t - 1] if t else 0.0), i=dc * tape.states["i"][t], twice=dc * forget**2

@@ -13,7 +13,7 @@ import numpy as np
 
 from bptt.examine import mistakes_cells
 from bptt.examine.mistakes_catalogue import slots
-from bptt.examine.mistakes_switches import Switches, columns
+from bptt.examine.mistakes_switches import Switches, columns, few
 
 # What a sequence of one step shows: for each gate, the slots that act on its delta and on no delta before it.
 ONE_STEP = {
@@ -25,7 +25,7 @@ ONE_STEP = {
     },
     "GRU": {"u": ("scale", "W_x", "slope_u", "partner_u"), "g": ("slope_g", "partner_g")},
 }
-ROWS = 4096  # backward passes at once
+ROWS = 20_000  # backward passes times units, at once
 
 
 class Puzzle:
@@ -46,6 +46,8 @@ class Puzzle:
     def __init__(self, cell, theta, probes, known, tolerance):
         self.cell, self.theta, self.probes, self.known, self.tolerance = cell, theta, probes, known, tolerance
         self.tapes = {T: mistakes_cells.forward(cell, theta, x) for T, (x, _, _) in probes.items()}
+        self.D, self.H = theta.shape[2] - theta.shape[1] - 3, theta.shape[1]
+        self.sample = few(self.D, self.H)
         self.slots = slots(cell.kind)
         self.slots = self._seen()
 
@@ -62,25 +64,27 @@ class Puzzle:
         places = list(self.slots.items())
         return [tuple((places[s][0], places[s][1][k - 1]) for s, k in enumerate(row) if k) for row in codes]
 
-    def gradient(self, codes, T):
-        """Gradients with these mistakes, as `Gradient`."""
+    def gradient(self, codes, T, sample=None):
+        """Gradients with these mistakes, as `Gradient`: all entries, or a sample of them."""
         _, loss, _ = self.probes[T]
-        return mistakes_cells.backward(self.cell, self.theta, self.tapes[T], loss, Switches(self.slots, codes))
+        return mistakes_cells.backward(self.cell, self.theta, self.tapes[T], loss, Switches(self.slots, codes, sample))
 
     def fits(self, codes, T, where=None):
         """Which rows give the target at length T, where it is known: (B,) bool."""
-        where = self.known if where is None else where & self.known
+        where = self.sample.of(self.known if where is None else where & self.known, self.D)
         target = self.probes[T][2]
         bound = self.tolerance * (np.abs(target[self.known]).max() + 1e-30)
-        chunks = [codes[k : k + ROWS] for k in range(0, len(codes), ROWS)]
-        off = [np.abs(self.gradient(chunk, T).theta[:, where] - target[where]).max(axis=1) for chunk in chunks]
+        target, rows = self.sample.of(target, self.D), max(64, ROWS // self.H)
+        chunks = [codes[k : k + rows] for k in range(0, len(codes), rows)]
+        found = (self.gradient(chunk, T, self.sample).theta for chunk in chunks)
+        off = [np.abs(theta[:, where] - target[where]).max(axis=1, initial=0.0) for theta in found]
         return np.concatenate([*off, np.zeros(0)]) <= bound
 
     def _seen(self):
         """The alternatives that make a difference to this cell, and not the same as one before them."""
         singles = [(), *((slot, name) for slot, names in self.slots.items() for name in names)]
         rows = self.codes(*[[single] if single else [] for single in singles])
-        numbers = self.gradient(rows, 3).theta[:, self.known]
+        numbers = self.gradient(rows, 3, self.sample).theta[:, self.sample.of(self.known, self.D)]
         far = np.abs(numbers[:, None] - numbers[None]).max(axis=2) > 1e-7 * np.abs(numbers[0]).max()
         kept = [single for k, single in enumerate(singles) if k and far[k, :k].all()]
         return {slot: names for slot in self.slots if (names := tuple(name for s, name in kept if s == slot))}
@@ -154,7 +158,7 @@ def name(puzzle, largest=9, seconds=20.0):
 def _after_one_step(puzzle, size):
     """Sets of up to `size` mistakes that one step can show, and that agree with what it shows."""
     rows, waiting = puzzle.codes(()), ()
-    at = columns(puzzle.theta.shape[2] - puzzle.theta.shape[1] - 3, puzzle.theta.shape[1])["x"]
+    at = columns(puzzle.D, puzzle.H)["x"]
     for gate, names in ONE_STEP[puzzle.cell.kind].items():
         waiting += names
         if gate in puzzle.cell.gates:

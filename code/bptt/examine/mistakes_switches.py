@@ -45,6 +45,27 @@ def columns(D, H):
     }
 
 
+class Sample(NamedTuple):
+    """Which units, columns of x and columns of h of a gradient are wanted: all of them, unless said otherwise."""
+
+    units: slice | np.ndarray = slice(None)
+    x: slice | np.ndarray = slice(None)
+    h: slice | np.ndarray = slice(None)
+
+    def of(self, theta, D):
+        """The wanted entries of an array (G, H, D+H+3)."""
+        H = theta.shape[1]
+        at = columns(D, H)
+        wanted = np.concatenate([at["x"][self.x], at["b"], at["h"][self.h], at["b_h"], at["p"]])
+        return theta[:, self.units][..., wanted]
+
+
+def few(D, H, most=5):
+    """Take a sample of a large gradient: mistakes are in all units and columns alike."""
+    spread = lambda n: np.unique(np.linspace(0, n - 1, min(n, most)).astype(int))
+    return Sample(spread(H), spread(D), spread(H))
+
+
 class Tape(NamedTuple):
     """What a forward pass over one sequence leaves: states by name, each (T, H), and the inputs ``x`` (T, D)."""
 
@@ -68,10 +89,12 @@ class Switches:
         The places where a mistake can stand, each with the names of its alternatives.
     codes : (B, S) array of int
         A row for each pass, a column for each slot: 0 is right, k the k-th alternative.
+    sample : Sample
+        Which entries of the gradient are wanted.
     """
 
-    def __init__(self, slots, codes):
-        self.B = len(codes)
+    def __init__(self, slots, codes, sample=None):
+        self.B, self.sample = len(codes), sample or Sample()
         self.rows = {
             (slot, name): np.flatnonzero(codes[:, s] == k + 1)
             for s, (slot, names) in enumerate(slots.items())
@@ -126,16 +149,17 @@ def total(s, theta, tape, steps):
     -------
     Gradient
     """
-    T, D = tape.x.shape
-    at = columns(D, theta.shape[1])
-    out = np.zeros((s.B, *theta.shape))
+    T = len(tape.x)
+    units, (xs, hs) = s.sample.units, (s.sample.x, s.sample.h)
+    parts = {"x": [], "b": [], "h": [], "b_h": [], "p": []}
     for t, (dz, dz_h, seen, own) in enumerate(steps):
         W_x, W_h, b = (s.share(slot, t, T)[..., None] for slot in ("W_x", "W_h", "b"))
-        out[..., at["x"]] += (W_x * dz)[..., None] * tape.x[t]
-        out[..., at["h"]] += (W_h * dz_h)[..., None] * seen[..., None, :]
-        out[..., at["b"]] += (b * _of_bias(s, dz))[..., None]
-        out[..., at["b_h"]] += (b * _of_bias(s, dz_h))[..., None]
-        out[..., at["p"]] += own[..., None]
+        parts["x"].append((W_x * dz)[..., units, None] * tape.x[t, xs])
+        parts["h"].append((W_h * dz_h)[..., units, None] * seen[..., None, hs])
+        parts["b"].append((b * _of_bias(s, dz))[..., units, None])
+        parts["b_h"].append((b * _of_bias(s, dz_h))[..., units, None])
+        parts["p"].append(own[..., units, None])
+    out = np.concatenate([sum(part) for part in parts.values()], axis=3)
     scale = s.pick("scale", np.ones((1, 1)), minus=-1.0, twice=2.0, half=0.5, mean=1 / T)
     return Gradient(out * scale[..., None, None], np.stack([step[0] * scale[..., None] for step in steps], axis=1))
 
