@@ -31,8 +31,9 @@ PARTS = (
 )
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> dict[str, int]:
     """Register every part of the extension."""
     for part in PARTS:
         import_module(f"bookkit.{part}").setup(app)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    # A new `env_version` has every page read again: what is kept of a page has changed.
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 1}

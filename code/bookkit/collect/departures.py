@@ -33,10 +33,20 @@ def boxes(doctree: nodes.document) -> list[nodes.admonition]:
     return [box for box in doctree.findall(nodes.admonition) if CLASS in box["classes"]]
 
 
+def kept(env: BuildEnvironment) -> dict[str, list[nodes.admonition]]:
+    """Return the boxes of every page: kept with the book, so that no page is unpickled again for their sake."""
+    if not hasattr(env, "bookkit_departures"):
+        env.bookkit_departures = {}
+    return env.bookkit_departures
+
+
 def on_read(app: Sphinx, doctree: nodes.document) -> None:
-    """Give every box of a page an anchor."""
+    """Give every box of a page an anchor, and keep a copy of it."""
     for number, box in enumerate(boxes(doctree), start=1):
         box["ids"].append(f"{CLASS}-{number}")
+    copies = kept(app.env)[app.env.docname] = [box.deepcopy() for box in boxes(doctree)]
+    for node in (node for copy in copies for node in copy.findall()):
+        node.document = None  # or the whole page would be kept with it
 
 
 def move(box: nodes.admonition, old: str, new: str, pages: set[str]) -> nodes.admonition:
@@ -85,7 +95,7 @@ class Collect(SphinxPostTransform):
         if name == self.env.docname:
             return []
         copies = []
-        for box in boxes(self.env.get_doctree(name)):
+        for box in kept(self.env).get(name, []):
             copy = move(box, name, self.env.docname, self.env.found_docs)
             copy[0] = nodes.title("", "", self.link(self.env, name, box["ids"][-1]))
             copies.append(copy)
