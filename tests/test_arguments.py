@@ -91,7 +91,7 @@ def test_the_fields_of_a_tuple_are_looked_at_one_after_another():
 
 def test_a_choice_is_one_of_those_that_are_known():
     choice("kind", "rnn", {"rnn": 1, "lstm": 4})
-    with refuses(ValueError, "kind is 'elman', but needs one of 'rnn', 'lstm'"):
+    with refuses(ValueError, "kind is 'elman', but needs one of rnn, lstm"):
         choice("kind", "elman", {"rnn": 1, "lstm": 4})
 
 

@@ -48,8 +48,8 @@ def float_array(name, value, axes, sizes=None, finite=True):
         raise TypeError(f"{name} is of type {type(value).__name__}, but needs a NumPy array of float64, {needs}")
     if value.dtype != np.float64:
         raise TypeError(f"{name} has dtype {value.dtype}, but needs float64")
-    met = {axis: (size, name) for axis, size in zip(names, value.shape, strict=False) if axis.isalpha()} | sizes
-    known = {axis: _length(axis, met) for axis in names if axis.strip("+0123456789") in met}
+    met = {axis: (size, name) for axis, size in zip(names, value.shape, strict=False) if _parts(axis)[1] == axis} | sizes
+    known = {axis: _length(axis, met) for axis in names if _parts(axis)[1] in met}
     fits = value.ndim == len(names) and all(
         size == known.setdefault(axis, (size, name))[0] for axis, size in zip(names, value.shape, strict=True)
     )
@@ -61,7 +61,7 @@ def float_array(name, value, axes, sizes=None, finite=True):
         raise ValueError(f"{name} has shape {value.shape}, but needs {needs} with {empty} at least 1")
     if finite:
         _check_finite(name, value)
-    sizes.update((axis, known[axis]) for axis in names if axis.isalpha())
+    sizes.update((axis, known[axis]) for axis in names if _parts(axis)[1] == axis)
 
 
 def _check_finite(name, value):
@@ -70,9 +70,14 @@ def _check_finite(name, value):
         raise ValueError(f"{name} contains {value[where]} at index {where}, but needs finite numbers")
 
 
+def _parts(axis):
+    """What an axis is made of: ``"4H"`` of 4 and H, ``"T+1"`` of T and +1, ``"2"`` of itself."""
+    return re.fullmatch(r"(\d*)(.+?)(\+1)?", axis).groups()
+
+
 def _length(axis, met):
     """Length of an axis, and where it was met: four times that of ``"H"`` for ``"4H"``, one more for ``"T+1"``."""
-    times, base, more = re.fullmatch(r"(\d*)([^\d+]+)(\+1)?", axis).groups()
+    times, base, more = _parts(axis)
     size, source = met[base]
     return int(times or 1) * size + bool(more), source
 
@@ -121,10 +126,10 @@ def choice(name, value, known):
     --------
     >>> choice("kind", "elman", ("rnn", "lstm"))
     Traceback (most recent call last):
-    ValueError: kind is 'elman', but needs one of 'rnn', 'lstm'
+    ValueError: kind is 'elman', but needs one of rnn, lstm
     """
     if value not in known:
-        raise ValueError(f"{name} is {value!r}, but needs one of {', '.join(map(repr, known))}")
+        raise ValueError(f"{name} is {value!r}, but needs one of {', '.join(known)}")
 
 
 def generator(name, value):

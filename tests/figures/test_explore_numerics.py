@@ -108,8 +108,11 @@ def test_without_recurrent_weights_all_routes_are_the_forget_gates():
     ("call", "complaint"),
     [
         (lambda: explore_numerics.ellipses(np.eye(3)), "W has shape (3, 3)"),
-        (lambda: explore_numerics.ellipses(np.eye(2), activation="gelu"), "activation is 'gelu', but needs one of 'tanh', "),
-        (lambda: explore_numerics.ellipses(np.eye(2), drive="wind"), "drive is 'wind', but needs one of 'noise', "),
+        (
+            lambda: explore_numerics.ellipses(np.eye(2), activation="gelu"),
+            "activation is 'gelu', but needs one of tanh, ",
+        ),
+        (lambda: explore_numerics.ellipses(np.eye(2), drive="wind"), "drive is 'wind', but needs one of noise, "),
         (lambda: explore_numerics.walk(5.0, -2.0, rate=0.0), "rate is 0.0, but needs"),
         (lambda: explore_numerics.gate(1.0, 1.0, T=0), "T is 0, but needs"),
         (lambda: explore_numerics.noise(2**31 - 1, 1), "seed is 2147483647, but needs"),

@@ -83,7 +83,7 @@ def test_an_open_forget_gate_is_one_and_never_learns():
             "start is 'zero', but needs one of gaussian, orthogonal, identity, uniform",
         ),
         (("rnn", 2, 0, 1), {}, "H is 0, but needs a whole number of at least 1"),
-        (("lstm", 2, 4, 1), {"chrono": 2}, "chrono is 2, but needs a whole number of at least 3"),
+        (("lstm", 2, 4, 1), {"chrono": 1}, "chrono is 1, but needs a whole number of at least 2"),
         (("gru", 2, 4, 1), {"forget_bias": 1.0}, "forget_bias is 1.0, but needs an LSTM, and kind is 'gru'"),
         (("rnn", 2, 4, 1), {"input_bias": 0.0}, "input_bias is 0.0, but needs an LSTM, and kind is 'rnn'"),
         (("rnn", 2, 4, 1), {"chrono": 50}, "chrono is 50, but needs an LSTM, and kind is 'rnn'"),

@@ -135,9 +135,14 @@ def chrono(params, longest, rng):
     H, longest = fields("params", params, Params, PARAMS_AXES)["H"][0], count("longest", longest, at_least=2)
     generator("rng", rng)
     b = params.b.copy()
-    b[H : 2 * H] = np.log(rng.uniform(1, longest - 1, H))
+    b[H : 2 * H] = chrono_biases(H, longest, rng)
     b[:H] = -b[H : 2 * H]
     return params._replace(b=b)
+
+
+def chrono_biases(H, longest, rng):
+    """Draw the forget biases of `chrono`: ln U(1, longest - 1), one for each of H cells."""
+    return np.log(rng.uniform(1, longest - 1, H))
 
 
 def step(params, x_part, h, c):
@@ -199,11 +204,11 @@ def forward(params, x, h0=None, c0=None):
     sizes = fields("params", params, Params, PARAMS_AXES)
     float_array("x", x, "T N D", sizes)
     (T, N, D), H = x.shape, params.W_h.shape[1]
-    h, c = np.zeros((2, T + 1, N, H))
+    h, c = np.empty((2, T + 1, N, H))
     for name, start, given in (("h0", h, h0), ("c0", c, c0)):
         if given is not None:
             float_array(name, given, "N H", sizes)
-            start[0] = given
+        start[0] = 0.0 if given is None else given
     params = params._replace(W_h=np.asfortranarray(params.W_h))  # W_hᵀ in the order in which the loop reads it
     with np.errstate(over="ignore", invalid="ignore"):
         drive = (x.reshape(T * N, D) @ params.W_x.T).reshape(T, N, 4 * H)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bptt.arguments import count
+from bptt.arguments import choice, count
 from bptt.experiments.records import RecordError, read_table, read_toml
 from bptt.learning.training import Settings, train
 
@@ -43,8 +43,7 @@ def describe(name, folder=FOLDER):
         When there is no experiment of that name.
     """
     known = catalogue(folder)
-    if name not in known:
-        raise ValueError(f"name is {name!r}, but needs one of {', '.join(known)}")
+    choice("name", name, known)
     return known[name]
 
 
@@ -71,16 +70,14 @@ def load(name, table, folder=FOLDER):
         When the file is missing or damaged.
     """
     describe(name, folder)
-    if table not in TABLES:
-        raise ValueError(f"table is {table!r}, but needs one of {', '.join(TABLES)}")
+    choice("table", table, TABLES)
     return read_table(Path(folder) / f"{name}-{table}.csv")
 
 
 def settings(name, variant, folder=FOLDER):
     """Settings of one variant of an experiment."""
     spec = describe(name, folder)
-    if variant not in spec["variants"]:
-        raise ValueError(f"variant is {variant!r}, but needs one of {', '.join(spec['variants'])}")
+    choice("variant", variant, spec["variants"])
     return Settings(**spec["common"] | spec["variants"][variant])
 
 

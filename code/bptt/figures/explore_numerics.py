@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt.arguments import count, float_array, number
+from bptt.arguments import choice, count, float_array, number
 from bptt.cells import lstm, rnn
 from bptt.cells.activations import IDENTITY, RELU, SIGMOID, TANH
 from bptt.chains import jacobians, routes
@@ -131,8 +131,8 @@ def ellipses(W, activation="tanh", drive="noise", strength=0.0, T=60):
     38.7
     """
     float_array("W", W, "2 2", {"2": (2, "a network of two units")})
-    _check_choice("activation", activation, ACTIVATIONS)
-    _check_choice("drive", drive, DRIVES)
+    choice("activation", activation, ACTIVATIONS)
+    choice("drive", drive, DRIVES)
     T, strength, a = count("T", T), number("strength", strength, at_least=0), ACTIVATIONS[activation]
     params, xi = rnn.Params(W_x=np.eye(2), W_h=W, b=np.zeros(2)), strength * noise(4711, 2 * T).reshape(T, 1, 2)
     led = drive != "noise"
@@ -332,8 +332,3 @@ def paths(gain=1.0, forget_bias=1.0, companion=False):
     trace = lstm.forward(params, x)
     chains = (jacobians.log_norms(jacobians.cell_steps(params, trace, terms=terms)) for terms in ("article", "forget"))
     return Routes(routes.log_norms(params, trace).total[::-1], *(chain[::-1] for chain in chains))
-
-
-def _check_choice(name, value, choices):
-    if value not in choices:
-        raise ValueError(f"{name} is {value!r}, but needs one of {', '.join(map(repr, choices))}")

@@ -94,10 +94,8 @@ def orthogonal(H, rng, gain=1.0):
     >>> np.allclose(Q @ Q.T, np.eye(3))
     True
     """
-    H, gain = count("H", H), number("gain", gain, at_least=0)
-    generator("rng", rng)
-    Q, R = np.linalg.qr(rng.standard_normal((H, H)))
-    return gain * Q * np.sign(np.diagonal(R))
+    Q, R = np.linalg.qr(gaussian(H, rng))
+    return number("gain", gain, at_least=0) * Q * np.sign(np.diagonal(R))
 
 
 def delay_line(H):

@@ -273,6 +273,8 @@ def jsr_bounds(W, depth):
     """
     _check_square(W, stack=False)
     depth = count("depth", depth, at_least=0)
+    if depth:
+        _check_cost(1, len(W), 1)
     S, bound = diagonal_bound(W)
     if bound == 0:
         return 0.0, 0.0

@@ -8,7 +8,9 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from bptt.arguments import count, generator, number
+from bptt.arguments import choice, count, generator, number
+from bptt.cells import lstm
+from bptt.growth import matrices
 
 CORES = {"rnn": torch.nn.RNN, "gru": torch.nn.GRU, "lstm": torch.nn.LSTM}
 GATES = {"rnn": 1, "gru": 3, "lstm": 4}
@@ -81,9 +83,8 @@ def build(kind, D, H, K, rng, start="uniform", gain=1.0, forget_bias=0.0, input_
     >>> build("lstm", 2, 8, 1, np.random.default_rng(0), forget_bias=1.0).core.bias_ih_l0[8:16].detach().numpy()
     array([1., 1., 1., 1., 1., 1., 1., 1.])
     """
-    for name, value, known in (("kind", kind, CORES), ("start", start, STARTS)):
-        if value not in known:
-            raise ValueError(f"{name} is {value!r}, but needs one of {', '.join(known)}")
+    choice("kind", kind, CORES)
+    choice("start", start, STARTS)
     generator("rng", rng)
     D, H, K, gain = count("D", D), count("H", H), count("K", K), number("gain", gain, at_least=0)
     biases = {"forget_bias": forget_bias or None, "input_bias": input_bias, "chrono": chrono}
@@ -120,17 +121,13 @@ def _square(start, H, rng):
     """One recurrent matrix before its gain."""
     if start == "identity":
         return np.eye(H)
-    A = rng.standard_normal((H, H)) / np.sqrt(H)
-    if start == "gaussian":
-        return A
-    Q, R = np.linalg.qr(A)
-    return Q * np.sign(np.diag(R))  # without the signs it would not be uniform over all rotations
+    return matrices.gaussian(H, rng) if start == "gaussian" else matrices.orthogonal(H, rng)
 
 
 def _gate_biases(core, H, rng, forget_bias, input_bias, chrono):
     """Put b_f and b_i where they should begin; torch adds two biases, so the other is 0 there."""
     if chrono is not None:
-        forget_bias = np.log(rng.uniform(1.0, count("chrono", chrono, at_least=3) - 1.0, H))
+        forget_bias = lstm.chrono_biases(H, count("chrono", chrono, at_least=2), rng)
         input_bias = -forget_bias
     for first, bias in ((H, forget_bias), (0, input_bias)):
         if bias is not None:

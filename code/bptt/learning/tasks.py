@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt.arguments import count, float_array, generator, number
+from bptt.arguments import choice, count, float_array, generator, number
 
 
 class Batch(NamedTuple):
@@ -120,8 +120,7 @@ def make(name, T, **options):
     Traceback (most recent call last):
     ValueError: name is 'subtracting', but needs one of adding, adding-1997, copy, latch, order-2, order-3
     """
-    if name not in TASKS:
-        raise ValueError(f"name is {name!r}, but needs one of {', '.join(NAMES)}")
+    choice("name", name, NAMES)
     known = [option for option in signature(TASKS[name]).parameters if option not in {"T", "symbols"}]
     if unknown := [option for option in options if option not in known]:
         raise ValueError(f"options has {unknown[0]!r}, but {name} needs {' or '.join(known) or 'none'}")

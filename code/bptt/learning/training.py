@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from tqdm import trange
 
-from bptt.arguments import count, number
+from bptt.arguments import choice, count, number
 from bptt.learning import networks, tasks
 from bptt.learning.flow import gradient_flow
 
@@ -56,8 +56,7 @@ class Settings:
     options: dict = field(default_factory=dict)
 
     def __post_init__(self):
-        if self.optimiser not in OPTIMISERS:
-            raise ValueError(f"optimiser is {self.optimiser!r}, but needs one of {', '.join(OPTIMISERS)}")
+        choice("optimiser", self.optimiser, OPTIMISERS)
         number("lr", self.lr, above=0)
         count("steps", self.steps)
         if self.max_norm is not None:

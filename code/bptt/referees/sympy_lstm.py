@@ -1,6 +1,6 @@
 """The Jacobians of the LSTM by SymPy: it is given the six equations of the cell and differentiates them.
 
-What is told is the recurrence alone, and that σ' = σ(1 - σ), which `sigmoid_difference` confirms. A function whose name
+What is told is the recurrence alone, and that σ' = σ(1 - σ), which its test confirms. A function whose name
 ends in ``_difference`` subtracts what a formula says from what SymPy derives; where it holds the result is zero.
 
 Numerator layout; rows are outputs. A 1 × 1 matrix is returned as the expression in it.
@@ -19,12 +19,9 @@ from sympy import (
     MatrixBase,
     Symbol,
     diag,
-    diff,
-    exp,
     expand,
     eye,
     factor,
-    simplify,
     tanh,
     zeros,
 )
@@ -61,19 +58,6 @@ class Blocks(NamedTuple):
     A: Matrix
     B: Matrix
     R: Matrix
-
-
-def sigmoid_difference():
-    """Subtract σ(1 - σ) from the slope of σ(z) = 1/(1 + exp(-z)) that SymPy derives: zero.
-
-    Examples
-    --------
-    >>> sigmoid_difference()
-    0
-    """
-    z = Symbol("z")
-    value = 1 / (1 + exp(-z))
-    return simplify(diff(value, z) - value * (1 - value))
 
 
 def blocks(m=1):

@@ -11,7 +11,7 @@ import sympy as sp
 from sympy import IndexedBase, Matrix, Q, Sum, Symbol
 
 from bptt.arguments import count
-from bptt.cells.activations import SIGMOID, SILU, TANH, Activation
+from bptt.cells.activations import TANH, Activation
 
 Z = Symbol("z", real=True)
 
@@ -190,19 +190,6 @@ def jacobian_difference(m, D=1, activation=TANH):
     return (jacobian(m, D, activation) - sp.diag(*slopes) * weights(m)).applyfunc(sp.expand)
 
 
-def activation_entry(activation=TANH):
-    """Entry i, j of ∂a(z)/∂z for any number of units: a Kronecker delta, so the matrix is diagonal.
-
-    Examples
-    --------
-    >>> activation_entry()
-    (1 - tanh(z[i])**2)*KroneckerDelta(i, j)
-    """
-    i, j = sp.symbols("i j", integer=True)
-    z = IndexedBase("z")
-    return sp.diff(_value(activation)(z[i]), z[j])
-
-
 def entry(activation=TANH):
     """Entry i, j of ∂h_t/∂h_{t-1} for any number of units m, from a sum of which the delta leaves one term.
 
@@ -289,18 +276,6 @@ def _zeros(curvature):
     if isinstance(zeros, sp.ConditionSet):
         return [sp.nsolve(curvature, 2), sp.nsolve(curvature, -2)]
     return list(zeros) if isinstance(zeros, sp.FiniteSet) else []
-
-
-def silu_difference():
-    """Subtract 2 - z tanh(z/2) from a''(z) / σ'(z) of SiLU: zero, so SiLU is steepest where z tanh(z/2) = 2.
-
-    Examples
-    --------
-    >>> silu_difference()
-    0
-    """
-    ratio = sp.diff(slope(SILU), Z) / slope(SIGMOID)
-    return sp.simplify((ratio - (2 - Z * sp.tanh(Z / 2))).rewrite(sp.exp))
 
 
 def _value(activation):
