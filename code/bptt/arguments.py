@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+from functools import cache
 
 import numpy as np
 
@@ -48,7 +49,8 @@ def float_array(name, value, axes, sizes=None, finite=True):
         raise TypeError(f"{name} is of type {type(value).__name__}, but needs a NumPy array of float64, {needs}")
     if value.dtype != np.float64:
         raise TypeError(f"{name} has dtype {value.dtype}, but needs float64")
-    met = {axis: (size, name) for axis, size in zip(names, value.shape, strict=False) if _parts(axis)[1] == axis} | sizes
+    met = {axis: (size, name) for axis, size in zip(names, value.shape, strict=False) if axis == _parts(axis)[1]}
+    met |= sizes
     known = {axis: _length(axis, met) for axis in names if _parts(axis)[1] in met}
     fits = value.ndim == len(names) and all(
         size == known.setdefault(axis, (size, name))[0] for axis, size in zip(names, value.shape, strict=True)
@@ -70,6 +72,7 @@ def _check_finite(name, value):
         raise ValueError(f"{name} contains {value[where]} at index {where}, but needs finite numbers")
 
 
+@cache
 def _parts(axis):
     """What an axis is made of: ``"4H"`` of 4 and H, ``"T+1"`` of T and +1, ``"2"`` of itself."""
     return re.fullmatch(r"(\d*)(.+?)(\+1)?", axis).groups()
