@@ -2,7 +2,7 @@
 
 Whole processes, with all that they start: by the clock, and as seconds of processor, which other work on the machine
 changes little. When the site still ran every page, and the tests one after another with two threads each, `make book`
-took five and a half minutes of a quiet machine with two cores, and `make test` twenty.
+took five and a half minutes on two cores, and `make test` another twenty.
 """
 
 from __future__ import annotations

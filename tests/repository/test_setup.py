@@ -141,9 +141,9 @@ def test_binder_can_turn_the_repository_into_an_image():
 needs_make = pytest.mark.skipif(sys.platform == "win32" or not shutil.which("make"), reason="no make, or Windows'")
 
 
-def make(*arguments):
+def make(*arguments, **variables):
     """Run make as a reader would, also when these tests were themselves started by make."""
-    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")} | variables
     return subprocess.run(["make", *arguments], cwd=ROOT, env=outside, capture_output=True, text=True, check=False)
 
 
@@ -157,6 +157,13 @@ def test_a_missing_python_is_told_in_a_sentence():
     told = make("env", "PYTHON=python9")
     assert told.returncode
     assert told.stdout == "No environment: there is no python9, and the course needs Python 3.11 to 3.13.\n"
+
+
+@needs_make
+def test_make_finds_a_locale_and_a_home_where_there_are_none(tmp_path):
+    told = make("--print-data-base", "--dry-run", "lint", LC_ALL="C", HOME=str(tmp_path / "nowhere")).stdout.splitlines()
+    assert "LC_ALL := C.UTF-8" in told
+    assert f"HOME := {ROOT}/_build/home" in told
 
 
 def test_the_readme_names_the_two_commands():
