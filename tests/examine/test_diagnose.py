@@ -155,6 +155,14 @@ def test_autocast_on_the_cpu_where_torch_itself_gives_up():
         assert "on c it fades" in sentences(diagnose(model, closure))
 
 
+def test_a_state_that_is_not_handed_on():
+    core, x = nn.LSTM(4, 8), torch.randn(10, 3, 4)
+    said = diagnose(core, lambda: sum(core(x_t)[0][0].sum(dim=1) for x_t in x.split(1)))
+    assert said.sentences("handed on")[0].startswith("LSTM was called 10 times for one step, and began anew each time")
+    assert len(said.parts) == 1
+    assert not diagnose(core, lambda: core(x)[0][-1].sum(dim=1) + core(x)[0][-1].sum(dim=1)).sentences("anew")
+
+
 def test_an_inplace_step_is_told_once():
     cell, x = nn.GRUCell(4, 8), torch.randn(6, 3, 4)
 

@@ -36,6 +36,12 @@ def test_zeros_and_missing_steps_are_left_out():
     assert line.get_ydata().tolist() == [1, 3]
 
 
+@pytest.mark.parametrize("value", [0.0, np.nan, np.inf])
+def test_a_flow_that_has_no_place_on_the_axis_leaves_it_empty(value):
+    (ax,) = gradient_flow.draw([part({"h": np.full((3, 2), value)})]).axes
+    assert not ax.lines
+
+
 def test_layers_stand_two_beside_each_other():
     parts = [part({"h": np.ones((3, 1))}, {"u": np.ones(3)} if k else {}, name) for k, name in enumerate("abc")]
     fig = gradient_flow.draw(parts)

@@ -184,14 +184,9 @@ def _as_written():
 
 def _diagnosis(model, first, E, tracks, lengths):
     """Put together what is said."""
+    forgetful, tracks = findings.about_calls(tracks)
     finite = bool(torch.isfinite(E).all())
-    said = [
-        *findings.about_weights(model),
-        *findings.about_plain(first, finite),
-        *findings.about_repeat(first, E, tracks),
-    ]
-    if not tracks:
-        said.append(findings.Finding("broken", "no recurrent layer was called; name those of your own in cells"))
+    said = [*_about_the_run(model, first, E, tracks), *forgetful]
     try:
         grads = measures.flows(E.sum(), tracks)
     except RuntimeError as error:
@@ -199,15 +194,20 @@ def _diagnosis(model, first, E, tracks, lengths):
             said.append(findings.Finding("broken", f"step by step, it stops: {plain.first_line(error)}"))
         return Diagnosis(float(E.detach().sum()), len(E), said, [])
     numbers = [measures.measure(track, part, finite) for track, part in zip(tracks, grads, strict=True)]
+    pairs = list(zip(tracks, numbers, strict=True))
     if finite:
-        said += findings.about_samples(E, tracks)
-        said += first_of(
-            findings.about_batch(track, number)
-            for track, number in zip(tracks, numbers, strict=True)
-            if track.first and track.order is None
-        )
-    parts = [_part(track, number, lengths) for track, number in zip(tracks, numbers, strict=True)]
-    return Diagnosis(float(E.detach().sum()), len(E), said, parts)
+        whole = [pair for pair in pairs if pair[0].first and pair[0].order is None]
+        said += [*findings.about_samples(E, tracks), *first_of(findings.about_batch(*pair) for pair in whole)]
+    return Diagnosis(float(E.detach().sum()), len(E), said, [_part(*pair, lengths) for pair in pairs])
+
+
+def _about_the_run(model, first, E, tracks):
+    """What is said before anything is measured."""
+    yield from findings.about_weights(model)
+    yield from findings.about_plain(first, bool(torch.isfinite(E).all()))
+    yield from findings.about_repeat(first, E, tracks)
+    if not tracks:
+        yield findings.Finding("broken", "no recurrent layer was called; name those of your own in cells")
 
 
 def first_of(groups):

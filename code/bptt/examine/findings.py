@@ -67,6 +67,21 @@ def about_repeat(plain, E, tracks):
         )
 
 
+def about_calls(tracks):
+    """A layer that is called once a step, and begins anew each time; keep the last of its calls alone."""
+    calls = {}
+    for track in tracks:
+        calls.setdefault(track.name.split(", call ")[0], []).append(track)
+    said, kept = [], []
+    for name, own in calls.items():
+        forgetful = len(own) > 2 and all(len(track.states) == 1 for track in own)
+        kept += own[-1:] if forgetful else own
+        if forgetful:
+            text = f"{name} was called {len(own)} times for one step, and began anew each time"
+            said.append(Finding("broken", text + ": its state is not handed on", signposts.DETACH))
+    return said, kept
+
+
 def about_samples(E, tracks):
     """Losses of samples should not depend on other samples, and all samples should have one."""
     whole = next((track for track in tracks if track.order is None and track.first), None)

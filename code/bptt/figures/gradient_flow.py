@@ -62,10 +62,11 @@ def draw(parts):
 def flow(ax, part):
     """Draw ‖∂E/∂h_t‖ and ‖∂E/∂c_t‖ of one layer, on a logarithmic axis."""
     for wire, values in part.flow.items():
-        if not np.nan_to_num(values).any():
+        shown = (values > 0) & np.isfinite(values)
+        if not shown.any():
             continue  # a logarithmic axis has no place for zeros
         colour, label = WIRES[wire]
-        positive = np.where(values > 0, values, np.nan)
+        positive = np.where(shown, values, np.nan)
         counts = np.isfinite(positive).any(axis=1)
         t = np.arange(1, len(values) + 1)[counts]
         low, middle, high = np.nanquantile(positive[counts], [0.1, 0.5, 0.9], axis=1)
