@@ -65,8 +65,9 @@ def test_adding_1997_follows_the_paper():
     assert ((markers == 1).sum(axis=0) == 2).all()
     assert (markers[:10] == 1).any(axis=0).all()
     assert not (markers[15:-1] != 0).any(), "the second is among the first T/2 - 1 others"
+    assert (x[0, marked_first, 0] == 0).all(), "X₁ is set to zero where it comes in"
+    assert (x[0, ~marked_first, 0] != 0).all()
     numbers = np.where(markers == 1, x[..., 0], 0.0)
-    numbers[0] = 0.0
     np.testing.assert_allclose(y[:, 0], 0.5 + numbers.sum(axis=0) / 4)
     assert (y >= 0).all()
     assert (y <= 1).all()

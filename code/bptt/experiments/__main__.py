@@ -23,6 +23,7 @@ def _parse(arguments):
     action = actions.add_parser("run", help="run one, or what is left of it")
     action.add_argument("name")
     action.add_argument("--device", default="cpu", help="auto, cpu, cuda, … (%(default)s)")
+    action.add_argument("--into", type=Path, help="folder for the results (that of the settings)")
     action.add_argument("--seeds", type=int, help="how many, in place of what the file says")
     action.add_argument("--jobs", type=int, default=1, help="processes that share the variants (%(default)s)")
     return parser.parse_args(arguments)
@@ -38,9 +39,10 @@ def main(arguments=None):
             return 0
         command = f"python -m bptt.experiments run {arguments.name} --device {arguments.device} --jobs {arguments.jobs}"
         command += "" if arguments.seeds is None else f" --seeds {arguments.seeds}"
-        run(arguments.name, arguments.data, arguments.device, arguments.seeds, arguments.jobs, True, command)
+        command += "" if arguments.into is None else f" --into {arguments.into}"
+        run(arguments.name, arguments.data, arguments.device, arguments.seeds, arguments.jobs, True, command, arguments.into)
     except KeyboardInterrupt:
-        print("stopped: finished runs are kept, and the same command goes on from there", file=sys.stderr)
+        print("stopped: finished variants are kept, and the same command goes on from there", file=sys.stderr)
         return 130
     except (RecordError, ValueError, TypeError) as error:
         print(error, file=sys.stderr)

@@ -3,8 +3,12 @@
 An experiment is a table of ``experiments.toml`` or ``replication.toml`` beside its results: settings that all its runs
 share (``common``), and what each variant changes (``variants``). Results are small tables beside the file:
 ``NAME-runs.csv``, one row for each seed; ``NAME-curves.csv``, the loss in means over windows of steps;
-``NAME-flow.csv``, the gradient at the states against t; for some ``NAME-steps.csv``, every single step; and
-``NAME.toml``, where they come from.
+``NAME-flow.csv``, the gradient at the states against t, over the seeds; ``NAME-reach.csv``, how far it gets with each
+seed; for some ``NAME-steps.csv``, every single step; and ``NAME.toml``, where they come from, with their checksums.
+
+A training is chaotic, and another processor gives other last digits and then other runs. So what a page says of stored
+runs is said of two sets: the one beside the settings, and one in the folder ``elsewhere``, from another processor or
+with another order of summation.
 """
 
 from __future__ import annotations
@@ -15,12 +19,13 @@ from pathlib import Path
 import numpy as np
 
 from bptt.arguments import choice, count
-from bptt.experiments.records import RecordError, read_table, read_toml
+from bptt.experiments.records import RecordError, checksum, read_table, read_toml
 from bptt.learning.training import Settings, train
 
 FOLDER = Path("chapters/5-training/data")
 FILES = ("experiments.toml", "replication.toml")
-TABLES = ("runs", "curves", "flow", "steps")
+TABLES = ("runs", "curves", "flow", "reach", "steps")
+ELSEWHERE = "elsewhere"
 
 
 def catalogue(folder=FOLDER):
@@ -47,16 +52,18 @@ def describe(name, folder=FOLDER):
     return known[name]
 
 
-def load(name, table, folder=FOLDER):
-    """Stored rows of an experiment.
+def load(name, table, folder=FOLDER, where="."):
+    """Stored rows of an experiment, complete and untouched.
 
     Parameters
     ----------
     name : str
     table : str
-        ``"runs"``, ``"curves"``, ``"flow"`` or ``"steps"``.
+        ``"runs"``, ``"curves"``, ``"flow"``, ``"reach"`` or ``"steps"``.
     folder : str or pathlib.Path
         From a page of the chapter, ``"data"``.
+    where : str
+        ``"."``, or `ELSEWHERE` for the second set of runs.
 
     Returns
     -------
@@ -67,11 +74,31 @@ def load(name, table, folder=FOLDER):
     ValueError
         When the experiment or the table is unknown.
     bptt.experiments.records.RecordError
-        When the file is missing or damaged.
+        When the file is missing or damaged, was changed after its runs, or has not one row for each variant and seed.
     """
-    describe(name, folder)
+    spec = describe(name, folder)
     choice("table", table, TABLES)
-    return read_table(Path(folder) / f"{name}-{table}.csv")
+    file = Path(folder) / where / f"{name}-{table}.csv"
+    rows, made = read_table(file), read_toml(file.with_name(f"{name}.toml"))
+    if (told := made.get("tables", {}).get(file.name)) != checksum(file):
+        raise RecordError(f"{file} has another checksum than {name}.toml tells ({told}): restore it, or run it again")
+    if table == "runs":
+        _complete(file, rows, spec, made, where)
+    return rows
+
+
+def _complete(file, rows, spec, made, where):
+    """Refuse runs that are not just variants times seeds: of the settings, or what the second set says it holds."""
+    first, variants = spec.get("first_seed", 0), list(spec["variants"])
+    seeds = list(range(first, first + spec["seeds"]))
+    if where != "." and set(made["variants"]) <= set(variants):
+        variants = made["variants"]
+    wanted, found = [(v, s) for v in variants for s in seeds], [(row["variant"], row["seed"]) for row in rows]
+    if found != wanted:
+        raise RecordError(
+            f"{file} has {len(found)} runs, {len(set(found) & set(wanted))} of them wanted, but its settings name "
+            f"{len(variants)} variants with {len(seeds)} seeds, each once: restore it, or run it again"
+        )
 
 
 def settings(name, variant, folder=FOLDER):

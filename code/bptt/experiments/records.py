@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import json
 import os
@@ -61,6 +62,11 @@ def read_text(path):
         raise RecordError(f"there is no {path}: `python -m bptt.experiments list` names what can be run") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{path} could not be read ({error}): restore it, or delete it and run it again") from error
+
+
+def checksum(path):
+    """SHA-256 of a file's text, which tells a file that was changed from the one that was written."""
+    return hashlib.sha256(read_text(path).encode()).hexdigest()
 
 
 def write_table(path, rows):

@@ -29,7 +29,7 @@ from bptt.arguments import count
 from bptt.experiments.records import RecordError, read_text, write_text
 
 
-def run(function, grid, folder, jobs=None, progress=False):
+def run(function, grid, folder, jobs=None, progress=False, stamp=None):
     """Call a function for every point of a grid, and keep what it returns.
 
     Parameters
@@ -45,6 +45,8 @@ def run(function, grid, folder, jobs=None, progress=False):
         Number of processes; left out, what `joblib.parallel_config` says, and without it 1.
     progress : bool
         Whether to show a bar.
+    stamp : dict, optional
+        What else a result depends on, such as versions and code: a run that was kept under another stamp is run again.
 
     Returns
     -------
@@ -58,7 +60,8 @@ def run(function, grid, folder, jobs=None, progress=False):
     ValueError
         When the grid is empty or a point occurs twice.
     """
-    files = [Path(folder) / f"{fingerprint(point)}.json" for point in grid]
+    stamp = stamp or {}
+    files = [Path(folder) / f"{fingerprint(point, stamp)}.json" for point in grid]
     if not grid or len(set(files)) < len(files):
         raise ValueError(f"grid has {len(files)} points, {len(set(files))} of them different, but needs each once")
     results = {file: _kept(file, point) for file, point in zip(files, grid, strict=True) if file.exists()}
@@ -80,15 +83,15 @@ def _call(function, k, point):
     return k, function(**point)
 
 
-def fingerprint(point):
-    """Name of a point: the same for the same arguments, in whatever order.
+def fingerprint(point, stamp=None):
+    """Name of a point: the same for the same arguments, in whatever order, and the same stamp.
 
     Examples
     --------
     >>> fingerprint({"seed": 0, "lr": 0.1}) == fingerprint({"lr": 0.1, "seed": 0})
     True
     """
-    return hashlib.sha256(json.dumps(point, sort_keys=True).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps([point, stamp or {}], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _kept(file, point):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -11,19 +12,19 @@ import torch
 from bptt.arguments import count
 from bptt.experiments import provenance, resumable
 from bptt.experiments.archive import FOLDER, TABLES, describe
-from bptt.experiments.records import write_table
+from bptt.experiments.records import read_toml, write_table
 from bptt.learning import stacked
-from bptt.learning.training import Settings, pick_device, solved_after
+from bptt.learning.training import Settings, pick_device, reach, solved_after
 
 
-def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=None, progress=False, command=None):
+def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=None, progress=False, command=None, into=None):
     """Run an experiment, or what is left of it, and store its tables.
 
     Parameters
     ----------
     name : str
     folder : str or pathlib.Path
-        Where the settings are, and the results go.
+        Where the settings are.
     device : str
     seeds : int, optional
         How many seeds, in place of what the file says.
@@ -32,6 +33,8 @@ def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=None, progress=False
     progress : bool
     command : str, optional
         What the provenance says that was typed.
+    into : str or pathlib.Path, optional
+        Where the results go; left out, beside the settings.
 
     Returns
     -------
@@ -41,15 +44,17 @@ def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=None, progress=False
     Raises
     ------
     ValueError
-        When the experiment is unknown or a setting impossible.
+        When the experiment is unknown, a setting impossible, or fewer seeds are asked for than are stored already.
     bptt.experiments.records.RecordError
         When a file cannot be read or written; what is stored already stays whole.
     """
     spec, begin, folder = describe(name, folder), time.perf_counter(), Path(folder)
+    into = folder if into is None else Path(into)
     first = spec.get("first_seed", 0)
     seeds = list(range(first, first + (spec["seeds"] if seeds is None else count("seeds", seeds))))
+    _keep_the_fuller(into / f"{name}.toml", seeds)
     grid = _grid(spec, seeds, str(pick_device(device)))
-    parts = resumable.run(train_variant, grid, folder / ".runs", jobs, progress)
+    parts = resumable.run(train_variant, grid, into / ".runs", jobs, progress, provenance.stamp())
     tables = {
         table: [
             {"variant": variant} | row
@@ -58,12 +63,20 @@ def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=None, progress=False
         ]
         for table in TABLES
     }
-    for table, rows in tables.items():
-        if rows:
-            write_table(folder / f"{name}-{table}.csv", rows)
+    files = {table: into / f"{name}-{table}.csv" for table, rows in tables.items() if rows}
+    for table, file in files.items():
+        write_table(file, tables[table])
     seconds = [time.perf_counter() - begin, *(part["seconds"] for part in parts)]
-    provenance.write(folder / f"{name}.toml", command or f"run {name}", seeds, jobs, seconds)
+    dates = [part["date"] for part in parts]
+    what = {"command": command or f"run {name}", "seeds": seeds, "variants": list(spec["variants"])}
+    provenance.write(into / f"{name}.toml", what, jobs, seconds, dates, files.values())
     return tables
+
+
+def _keep_the_fuller(path, seeds):
+    """Refuse to write few seeds over many."""
+    if path.exists() and len(stored := read_toml(path).get("seeds", [])) > len(seeds):
+        raise ValueError(f"seeds is {len(seeds)}, but {path} tells of {len(stored)}: needs as many, or another folder")
 
 
 def _grid(spec, seeds, device):
@@ -87,28 +100,37 @@ def train_variant(settings, seeds, device="cpu", window=20, flow_at=(), every_st
         histories = stacked.train([(settings, seed) for seed in seeds], device, flow_at=flow_at)
     finally:
         torch.set_num_threads(threads)
-    rows = {"runs": [], "curves": [], "flow": list(_flow(histories)), "steps": []}
+    rows = {"runs": [], "curves": [], "flow": list(_flow(histories)), "reach": list(_reach(seeds, histories))}
+    rows["steps"] = []
     for seed, history in zip(seeds, histories, strict=True):
         rows["runs"].append({"seed": seed} | _outcome(history, settings))
         rows["curves"] += [{"seed": seed} | row for row in _curve(history, window)]
     for seed, history in list(zip(seeds, histories, strict=True))[:every_step]:
         pairs = enumerate(zip(history.loss, history.norm, strict=True))
         rows["steps"] += [{"seed": seed, "step": k, "loss": _short(E), "norm": _short(norm)} for k, (E, norm) in pairs]
-    return rows | {"seconds": round(time.process_time() - begin, 1)}
+    spent = round(time.process_time() - begin, 1)
+    return rows | {"seconds": spent, "date": datetime.now(UTC).date().isoformat()}
 
 
 def _flow(histories):
-    """‖∂E/∂h_t‖ at each look: median over the seeds, smallest and largest."""
+    """‖∂E_n/∂h_t‖ and ‖∂E_n/∂c_t‖ at each look: median over the seeds, smallest and largest."""
     for step in histories[0].flow:
-        norms = np.stack([history.flow[step] for history in histories])
-        for t, at in enumerate(norms.T, start=1):
-            yield {
-                "step": step,
-                "t": t,
-                "norm": _short(np.median(at)),
-                "low": _short(at.min()),
-                "high": _short(at.max()),
-            }
+        kinds = list(zip(*(history.flow[step] for history in histories), strict=True))
+        for t in range(len(kinds[0][0])):
+            row = {"step": step, "t": t + 1}
+            for name, norms in zip("hc", kinds, strict=True):
+                at = None if norms[0] is None else [norm[t] for norm in norms]
+                for ending, summary in (("", np.median), ("_low", np.min), ("_high", np.max)):
+                    row[name + ending] = None if at is None else _short(summary(at))
+            yield row
+
+
+def _reach(seeds, histories):
+    """How far the gradient gets at each look, on h and on c, seed by seed."""
+    for seed, history in zip(seeds, histories, strict=True):
+        for step, flow in history.flow.items():
+            reached = {kind: None if norms is None else _short(reach(norms)) for kind, norms in zip("hc", flow, strict=True)}
+            yield {"seed": seed, "step": step} | reached
 
 
 def _outcome(history, settings):

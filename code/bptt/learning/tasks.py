@@ -142,11 +142,12 @@ def adding_1997(T):
     """The adding problem of hochreiter1997: numbers on [-1, 1], target 1/2 + (X₁ + X₂)/4, lags of at least T/2.
 
     The first marker is among the first ten steps, the second among the first T/2 - 1 others; marker inputs are 1,
-    and -1 at the first and the last step. A number marked at the first step counts as 0. There, lengths vary from T
-    to 1.1 T; here every sequence has T steps.
+    and -1 at the first and the last step. "In the rare case where the first pair of the sequence gets marked, we set
+    X₁ to zero": the number that comes in, and with it its share of the target. There, lengths vary from T to 1.1 T;
+    here every sequence has T steps.
     """
     T = count("T", T, at_least=22)
-    why = "the variance of (X₁ + X₂)/4: 2/3/16, a little less because a first step that is marked counts as 0"
+    why = "the variance of (X₁ + X₂)/4: 2/3/16, a little less because a first number that is marked is set to 0"
     variance = (1 - 1 / 10 - (9 / 10) / (T // 2 - 1) + 1) / 3 / 16
     return Task("adding-1997", T, 2, 1, "squared error", False, variance, why, "the answer is off by more than 0.04",
                 partial(_adding_1997, T))  # fmt: skip
@@ -207,8 +208,8 @@ def _adding_1997(T, rng, N):
     second += second >= first  # among those that are still unmarked
     x[0, :, 1] = x[-1, :, 1] = -1.0
     x[first, samples, 1] = x[second, samples, 1] = 1.0
-    numbers = [np.where(k == 0, 0.0, x[k, samples, 0]) for k in (first, second)]
-    return Batch(x, (0.5 + sum(numbers) / 4.0)[:, None])
+    x[0, (first == 0) | (second == 0), 0] = 0.0  # what comes in, so that the answer needs no exception
+    return Batch(x, (0.5 + (x[first, samples, 0] + x[second, samples, 0]) / 4.0)[:, None])
 
 
 def _order(T, starts, width, ends, rng, N):

@@ -12,7 +12,7 @@ from tqdm import trange
 
 from bptt.arguments import choice, count, number
 from bptt.learning import networks, tasks
-from bptt.learning.flow import gradient_flow
+from bptt.learning.flow import Flow, gradient_flow
 
 OPTIMISERS = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
 TESTED = 2560  # fresh sequences at the end, as in hochreiter1997
@@ -28,6 +28,8 @@ class Settings:
         Of `tasks.make`.
     kind, H, start, gain, forget_bias, input_bias, chrono
         Of `networks.build`.
+    answer : float or None
+        Where the bias of the read-out begins, the answer of a network whose states are 0; None draws it.
     optimiser : str
         ``"adam"`` or ``"sgd"`` (without momentum).
     lr, decay : float, bool
@@ -49,6 +51,7 @@ class Settings:
     forget_bias: float = 0.0
     input_bias: float | None = None
     chrono: int | None = None
+    answer: float | None = None
     optimiser: str = "adam"
     lr: float = 0.01
     decay: bool = False
@@ -68,6 +71,8 @@ class Settings:
         task = tasks.make(self.task, self.T, **self.options)
         how = {name: getattr(self, name) for name in ("start", "gain", "forget_bias", "input_bias", "chrono")}
         network = networks.build(self.kind, task.D, self.H, task.K, weights, **how)
+        if self.answer is not None:
+            torch.nn.init.constant_(network.readout.bias, number("answer", self.answer))
         return task, network, batches, test
 
 
@@ -75,8 +80,8 @@ class History(NamedTuple):
     """What a training leaves.
 
     ``loss`` and ``norm`` (steps,): loss of the batch before the step, and norm of its gradient before clipping;
-    ``wrong`` (steps,): sequences of the batch answered wrongly; ``flow``: {step: (T,)} mean over fresh sequences of
-    ‖∂E_n/∂h_t‖, with that many steps done; ``test_wrong`` of the fresh sequences at the end, ``test_loss``
+    ``wrong`` (steps,): sequences of the batch answered wrongly; ``flow``: {step: Flow} means over fresh
+    sequences of ‖∂E_n/∂h_t‖ and ‖∂E_n/∂c_t‖, (T,) each, with that many steps done; ``test_wrong`` of the fresh sequences at the end, ``test_loss``
     their loss; ``network`` as trained.
     """
 
@@ -173,14 +178,25 @@ def to_tensors(batch, device, dtype):
 
 
 def mean_flow(task, network, seed, samples=64):
-    """‖∂E_n/∂h_t‖ for t = 1 … T, the mean over fresh sequences, the same for every look at one seed."""
+    """‖∂E_n/∂h_t‖ and ‖∂E_n/∂c_t‖ for t = 1 … T, means over fresh sequences, the same for every look at one seed.
+
+    Returns
+    -------
+    bptt.learning.flow.Flow
+        Of arrays (T,); without a cell ``c`` is None.
+    """
     like = next(network.parameters())
     x, y = to_tensors(task.draw(np.random.default_rng([seed, 3]), samples), like.device, like.dtype)
 
     def total(h):
         return samples * loss(task, network.readout(h if task.every else h[-1]), y)
 
-    return gradient_flow(network.core, x, total).h.mean(axis=1)
+    return Flow(*(None if norms is None else norms.mean(axis=1) for norms in gradient_flow(network.core, x, total)))
+
+
+def reach(norms):
+    """How far a gradient gets: its norm at the first step over the largest, for norms (T,) against t."""
+    return norms[0] / norms.max()
 
 
 def examine(task, network, rng, samples):
