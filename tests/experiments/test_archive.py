@@ -29,18 +29,24 @@ def test_a_rate_that_falls_cannot_be_cut_short(folder):
         archive.again("tiny", "RNN", 8, folder)
 
 
+def rewrite(folder, change):
+    """Store other curves, as if they had come from the runs."""
+    file, told = folder / "tiny-curves.csv", records.read_toml(folder / "tiny.toml")
+    records.write_table(file, [row | change(row) for row in records.read_table(file)])
+    told["tables"][file.name] = records.checksum(file)
+    records.write_toml(folder / "tiny.toml", told)
+
+
 def test_a_table_without_its_variant_is_damaged(folder):
     running.run("tiny", folder)
-    rows = archive.load("tiny", "curves", folder)
-    records.write_table(folder / "tiny-curves.csv", [row | {"variant": "other"} for row in rows])
+    rewrite(folder, lambda row: {"variant": "other"})
     with pytest.raises(records.RecordError, match="tiny-curves.csv has no row of 'RNN': restore it"):
         archive.again("tiny", "RNN", 8, folder)
 
 
 def test_forged_numbers_would_be_noticed(folder):
     running.run("tiny", folder)
-    rows = archive.load("tiny", "curves", folder)
-    records.write_table(folder / "tiny-curves.csv", [row | {"loss": row["loss"] * 1.01} for row in rows])
+    rewrite(folder, lambda row: {"loss": row["loss"] * 1.01})
     assert not np.allclose(*archive.again("tiny", "RNN", 8, folder), rtol=1e-3)
 
 
@@ -49,10 +55,44 @@ def test_what_the_chapter_stores_is_genuine(name, variant):
     np.testing.assert_allclose(*archive.again(name, variant, 60, DATA), rtol=1e-3)
 
 
+def test_a_table_cut_at_the_end_of_a_line_is_refused(folder):
+    running.run("tiny", folder)
+    file = folder / "tiny-curves.csv"
+    file.write_text("".join(file.read_text("utf-8").splitlines(keepends=True)[:-1]), "utf-8")
+    with pytest.raises(records.RecordError, match="tiny-curves.csv has another checksum than tiny.toml tells"):
+        archive.load("tiny", "curves", folder)
+
+
+def test_the_second_set_may_hold_fewer_variants_but_says_so(folder):
+    running.run("tiny", folder, into=folder / archive.ELSEWHERE)
+    file, told = folder / archive.ELSEWHERE / "tiny-runs.csv", folder / archive.ELSEWHERE / "tiny.toml"
+    rows = archive.load("tiny", "runs", folder, archive.ELSEWHERE)
+    records.write_table(file, rows[:2])
+    made = records.read_toml(told)
+    made["tables"][file.name] = records.checksum(file)
+    records.write_toml(told, made)
+    with pytest.raises(records.RecordError, match="has 2 runs, 2 of them wanted, but its settings name 2 variants"):
+        archive.load("tiny", "runs", folder, archive.ELSEWHERE)
+    records.write_toml(told, made | {"variants": ["RNN"]})
+    assert archive.load("tiny", "runs", folder, archive.ELSEWHERE) == rows[:2]
+    with pytest.raises(records.RecordError, match=r"there is no .*tiny-runs\.csv"):
+        archive.load("tiny", "runs", folder)
+
+
+def test_what_the_chapter_stores_elsewhere_is_whole_and_from_other_arithmetic():
+    here = [records.read_toml(DATA / f"{name}.toml")["machine"] for name in archive.catalogue(DATA)]
+    for file in (DATA / archive.ELSEWHERE).glob("*.toml"):
+        assert archive.load(file.stem, "runs", DATA, archive.ELSEWHERE)
+        assert records.read_toml(file)["machine"] not in here
+
+
 def test_what_the_chapter_stores_is_whole():
     for name, spec in archive.catalogue(DATA).items():
         runs = archive.load(name, "runs", DATA)
         told = records.read_toml(DATA / f"{name}.toml")
+        assert told["variants"] == list(spec["variants"])
+        for table in told["tables"]:
+            assert archive.load(name, table.removeprefix(f"{name}-").removesuffix(".csv"), DATA)
         assert [(row["variant"], row["seed"]) for row in runs] == [
             (v, s) for v in spec["variants"] for s in told["seeds"]
         ]

@@ -24,7 +24,7 @@ def test_numbers_that_are_not_finite_come_back(tmp_path):
 
 
 def test_toml_comes_back_as_it_went(tmp_path):
-    table = {"command": 'run "x" é', "seeds": [0, 1], "seconds": 1.5, "machine": {"cores": 2, "system": "Linux"}}
+    table = {"command": 'run "x" é', "seeds": [0, 1], "seconds": 1.5, "machine": {"cores": 2, "x-runs.csv": "ab"}}
     records.write_toml(tmp_path / "t.toml", table)
     assert records.read_toml(tmp_path / "t.toml") == table
 

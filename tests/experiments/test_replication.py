@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bptt.experiments import records, replication
+from bptt.experiments import provenance, records, replication
 
 DATA = Path(__file__).parents[2] / "chapters/5-training/data"
 
@@ -43,15 +43,75 @@ def judged(runs, judge, **tolerance):
     return replication.judge({"judge": judge, "tolerance": tolerance}, runs)
 
 
+def store(folder, name, runs):
+    """Runs as `running.run` leaves them, with their checksum."""
+    file, seeds = folder / f"{name}-runs.csv", [row["seed"] for row in runs]
+    records.write_table(file, runs)
+    what = {"command": "run", "seeds": seeds, "variants": list(dict.fromkeys(row["variant"] for row in runs))}
+    provenance.write(folder / f"{name}.toml", what, 1, [1.0, 1.0], ["2026-11-25"], [file])
+
+
 def test_the_table_reads_rules_and_runs(tmp_path):
     (tmp_path / "experiments.toml").write_text("", encoding="utf-8")
     (tmp_path / "replication.toml").write_text(RULES, encoding="utf-8")
     with pytest.raises(records.RecordError, match=r"there is no .*paper-runs\.csv"):
         replication.table(tmp_path)
-    records.write_table(tmp_path / "paper-runs.csv", rows("A", 0, 3, 1, 900))
+    store(tmp_path, "paper", rows("A", 0, 3, 1, 900))
     first, second = replication.table(tmp_path)
-    assert first == ("s", "t", "u", "v", "w", 4, "3 of 4 (30% to 95%); median 80 sequences", "reproduced")
-    assert second[-3:] == (0, "", "not attempted")
+    seen = "3 of 4 (30% to 95%); median 80 sequences"
+    assert first == ("s", "t", "u", "v", "w", 4, seen, "another setting: came out", "", "")
+    assert second[-5:] == (0, "", "not attempted", "", "")
+
+
+def test_the_first_registration_is_judged_by_its_own_runs(tmp_path):
+    early = RULES.replace("[paper", "[early").replace("[[paper", "[[early").split("[[early.published]]")[0]
+    (tmp_path / "experiments.toml").write_text(early, encoding="utf-8")
+    changed = RULES.replace("most_wrong = 3, share", "most_wrong = 900, share").replace(
+        'judge = "solved"', 'judge = "solved"\nhistory = "cut"\nfirst = { experiment = "early", tolerance = '
+        '{ variant = "A", most_wrong = 3, share = 0.75, sequences = 100 } }')  # fmt: skip
+    (tmp_path / "replication.toml").write_text(changed, encoding="utf-8")
+    store(tmp_path, "paper", rows("A", 0, 0, 0, 0))
+    store(tmp_path, "early", rows("A", 0, 9, 9, 9))
+    verdict = replication.table(tmp_path)[0]
+    assert (verdict.verdict, verdict.history) == ("another setting: came out", "cut")
+    assert verdict.first == "another setting: did not come out (1 of 4 (5% to 70%); no streak of 2,000 in most runs)"
+
+
+def test_every_seed_counts_and_none_twice(tmp_path):
+    (tmp_path / "experiments.toml").write_text("", encoding="utf-8")
+    (tmp_path / "replication.toml").write_text(RULES, encoding="utf-8")
+    full = rows("A", 0, 3, 1, 900)
+    for damaged, held in ((full[:3], "3 runs, 3"), (full + full[:1], "5 runs, 4"), (full[:3] + full[:1], "4 runs, 3")):
+        store(tmp_path, "paper", damaged)
+        with pytest.raises(records.RecordError, match=f"has {held} of them wanted, but .* 1 variants with 4 seeds"):
+            replication.table(tmp_path)
+        if len(damaged) != 3:
+            with pytest.raises(records.RecordError, match="have a seed of 'A' twice"):
+                judged(damaged, "solved", variant="A", most_wrong=3, share=0.75, sequences=100)
+
+
+def test_a_table_that_was_changed_after_its_runs_is_refused(tmp_path):
+    (tmp_path / "experiments.toml").write_text("", encoding="utf-8")
+    (tmp_path / "replication.toml").write_text(RULES, encoding="utf-8")
+    store(tmp_path, "paper", rows("A", 0, 3, 1, 900))
+    file = tmp_path / "paper-runs.csv"
+    file.write_text(file.read_text("utf-8").replace("900", "90"), encoding="utf-8")
+    with pytest.raises(records.RecordError, match="has another checksum than paper.toml tells"):
+        replication.table(tmp_path)
+
+
+def test_only_the_published_setting_is_reproduced():
+    rule = {"judge": "vanishes", "tolerance": dict(variants=["A"], most_wrong=3, below=0.5), "differences": "none"}
+    assert replication.judge(rule, rows("A", *[900] * 10))[1] == "reproduced"
+    assert replication.judge(rule, rows("A", *[0] * 10))[1] == "not reproduced"
+    rule["differences"] = "fewer steps"
+    assert replication.judge(rule, rows("A", *[900] * 10))[1] == "another setting: came out"
+    assert replication.judge(rule, rows("A", *[0] * 10))[1] == "another setting: did not come out"
+
+
+def test_a_tolerance_that_was_mistyped_is_named():
+    with pytest.raises(records.RecordError, match="tolerance has most_worng, but 'vanishes' needs below, most_wrong, variants"):  # fmt: skip
+        judged(rows("A", 0), "vanishes", most_worng=3)
 
 
 def test_solved_needs_enough_seeds_and_few_enough_sequences():
@@ -134,4 +194,5 @@ def test_the_rules_of_the_chapter_name_variants_that_exist():
             named += [f"{how}, T = {T}" for how in ("SGD", "clipped") for T in tolerance.get("lengths", [])]
             assert set(named) <= set(spec["variants"])
             runs = [row for name in spec["variants"] for row in rows(name, 0, 900)]
-            assert replication.judge(paper, runs if "judge" in paper else None)[1] in {"reproduced", "not reproduced", "not attempted"}  # fmt: skip
+            verdict = replication.judge(paper, runs if "judge" in paper else None)[1]
+            assert verdict in {"another setting: came out", "another setting: did not come out", "not attempted"}

@@ -56,6 +56,12 @@ def test_what_is_kept_is_what_was_returned(tmp_path):
     assert LOG == ["one", "two", "three"], "nothing ran twice"
 
 
+def test_another_stamp_runs_again(tmp_path):
+    for stamp in ({"torch": "1"}, {"torch": "1"}, {"torch": "2"}):
+        resumable.run(shout, WORDS[:1], tmp_path, stamp=stamp)
+    assert LOG == ["one", "one"], "once for each version"
+
+
 @pytest.mark.parametrize("stop", [KeyboardInterrupt(), RuntimeError("boom")])
 def test_after_a_stop_the_same_call_goes_on_from_the_last_finished_run(tmp_path, stop):
     STOP["three"] = stop

@@ -15,7 +15,7 @@ from bptt.learning import training
 def test_what_is_stored_is_what_was_run(folder):
     returned = running.run("tiny", folder)
     for table in archive.TABLES:
-        assert archive.load("tiny", table, folder) == returned[table]
+        assert archive.load("tiny", table, folder) == returned[table], table
     history = training.train(archive.settings("tiny", "LSTM, 1", folder), 6, flow_at=(0, 10))
     row = next(row for row in returned["runs"] if (row["variant"], row["seed"]) == ("LSTM, 1", 6))
     assert row["test_wrong"] == history.test_wrong
@@ -30,9 +30,14 @@ def test_what_is_stored_is_what_was_run(folder):
     flow = [row for row in returned["flow"] if (row["variant"], row["step"]) == ("LSTM, 1", 10)]
     assert [row["t"] for row in flow] == [1, 2, 3, 4, 5, 6]
     alone = training.train(archive.settings("tiny", "LSTM, 1", folder), 5, flow_at=(10,)).flow[10]
-    np.testing.assert_allclose([row["norm"] for row in flow], (alone + history.flow[10]) / 2, rtol=1e-4)
-    np.testing.assert_allclose([row["low"] for row in flow], np.minimum(alone, history.flow[10]), rtol=1e-4)
-    np.testing.assert_allclose([row["high"] for row in flow], np.maximum(alone, history.flow[10]), rtol=1e-4)
+    for kind, first, second in zip("hc", alone, history.flow[10], strict=True):
+        np.testing.assert_allclose([row[kind] for row in flow], (first + second) / 2, rtol=1e-4)
+        np.testing.assert_allclose([row[f"{kind}_low"] for row in flow], np.minimum(first, second), rtol=1e-4)
+        np.testing.assert_allclose([row[f"{kind}_high"] for row in flow], np.maximum(first, second), rtol=1e-4)
+    reached = {(row["variant"], row["seed"], row["step"]): (row["h"], row["c"]) for row in returned["reach"]}
+    ends = [norms[0] / norms.max() for norms in history.flow[10]]
+    np.testing.assert_allclose(reached["LSTM, 1", 6, 10], ends, rtol=1e-4)
+    assert reached["RNN", 5, 0][1] is None, "an RNN has no cell"
     assert [row["seed"] for row in returned["steps"]] == [5] * 20
 
 
@@ -41,7 +46,8 @@ def test_the_provenance_says_everything_but_who_and_where(folder):
     told = records.read_toml(folder / "tiny.toml")
     assert told["command"] == "as typed"
     assert told["seeds"] == [5, 6]
-    assert set(told) == {"command", "seeds", "date", "seconds", "versions", "machine"}
+    keys = {"command", "seeds", "variants", "date", "code", "seconds", "versions", "machine", "tables"}
+    assert set(told) == keys
     text = (folder / "tiny.toml").read_text("utf-8")
     assert str(Path.home()) not in text
     assert os.uname().nodename not in text or len(os.uname().nodename) < 4
@@ -57,6 +63,31 @@ def test_no_table_is_made_of_nothing(folder):
 
 def test_seeds_of_the_command_replace_those_of_the_file(folder):
     assert {row["seed"] for row in running.run("tiny", folder, seeds=1)["runs"]} == {5}
+    with pytest.raises(records.RecordError, match="has 2 runs, 2 of them wanted, but .* 2 variants with 2 seeds"):
+        archive.load("tiny", "runs", folder)
+
+
+def test_few_seeds_do_not_overwrite_many(folder, capsys):
+    running.run("tiny", folder)
+    before = {file: file.read_bytes() for file in folder.glob("*.csv")}
+    assert command.main(["--data", str(folder), "run", "tiny", "--seeds", "1"]) == 1
+    error = f"seeds is 1, but {folder / 'tiny.toml'} tells of 2: needs as many, or another folder\n"
+    assert capsys.readouterr().err == error
+    assert {file: file.read_bytes() for file in folder.glob("*.csv")} == before
+    apart = str(folder / "apart")
+    assert command.main(["--data", str(folder), "run", "tiny", "--seeds", "1", "--into", apart]) == 0
+    assert len(records.read_table(folder / "apart/tiny-runs.csv")) == 2
+
+
+def test_what_was_kept_by_other_code_runs_again(folder, monkeypatch):
+    running.run("tiny", folder)
+    trained, train = [], running.train_variant
+    monkeypatch.setattr(running, "train_variant", lambda **how: trained.append(1) or train(**how))
+    running.run("tiny", folder)
+    assert not trained
+    monkeypatch.setattr(running.provenance, "code", lambda: "other code")
+    running.run("tiny", folder)
+    assert len(trained) == 2
 
 
 def test_after_a_stop_the_same_command_goes_on(folder, monkeypatch, capsys):
@@ -70,7 +101,7 @@ def test_after_a_stop_the_same_command_goes_on(folder, monkeypatch, capsys):
 
     monkeypatch.setattr(running, "train_variant", stops)
     assert command.main(["--data", str(folder), "run", "tiny"]) == 130
-    assert "stopped: finished runs are kept" in capsys.readouterr().err
+    assert "stopped: finished variants are kept" in capsys.readouterr().err
     assert not list(folder.glob("*.csv"))
     finished.clear()
     assert command.main(["--data", str(folder), "run", "tiny"]) == 0
@@ -91,7 +122,7 @@ def test_on_a_full_disk_the_older_results_stay(folder, monkeypatch, capsys):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(records.os, "fsync", full)
-    assert command.main(["--data", str(folder), "run", "tiny", "--seeds", "1"]) == 1
+    assert command.main(["--data", str(folder), "run", "tiny", "--seeds", "3"]) == 1
     assert "No space left on device); what was stored before is whole\n" in capsys.readouterr().err
     assert {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()} == before
 
@@ -109,7 +140,7 @@ def test_values_that_are_not_finite_are_stored_as_such(folder):
         (lambda f: running.run("huge", f), "name is 'huge', but needs one of tiny, broken"),
         (
             lambda f: archive.load("tiny", "walks", f),
-            "table is 'walks', but needs one of runs, curves, flow, steps",
+            "table is 'walks', but needs one of runs, curves, flow, reach, steps",
         ),
         (lambda f: archive.settings("tiny", "GRU", f), "variant is 'GRU', but needs one of RNN, LSTM, 1"),
         (lambda f: running.run("broken", f), "T is 6, but needs a whole number of at least 11"),

@@ -76,11 +76,23 @@ def test_a_network_learns():
 def test_the_flow_is_looked_at_before_between_and_after():
     history = training.train(SMALL, 0, dtype=torch.float64, flow_at=(0, 5, 12))
     assert list(history.flow) == [0, 5, 12]
-    assert all(flow.shape == (8,) and (flow > 0).all() for flow in history.flow.values())
+    assert all(flow.h.shape == (8,) and (flow.h > 0).all() for flow in history.flow.values())
+    assert all(flow.c.shape == (8,) and (flow.c[:-1] > 0).all() for flow in history.flow.values())
+    assert training.reach(history.flow[5].h) == history.flow[5].h[0] / max(history.flow[5].h)
     plain = training.train(SMALL, 0, dtype=torch.float64)
     np.testing.assert_array_equal(history.loss, plain.loss)
     assert plain.flow == {}
-    np.testing.assert_array_equal(history.flow[12], training.mean_flow(SMALL.make(0)[0], history.network, 0))
+    for ours, again in zip(history.flow[12], training.mean_flow(SMALL.make(0)[0], history.network, 0), strict=True):
+        np.testing.assert_array_equal(ours, again)
+
+
+def test_the_answer_begins_where_it_is_asked_to():
+    fresh = Settings("adding", T=8, kind="rnn", steps=1, H=5, answer=1.0).make(0)[1]
+    assert fresh.readout.bias.item() == 1.0
+    other = Settings("adding", T=8, kind="rnn", steps=1, H=5).make(0)[1]
+    np.testing.assert_array_equal(fresh.core.weight_hh_l0.detach(), other.core.weight_hh_l0.detach())
+    with pytest.raises(ValueError, match="answer is nan"):
+        Settings("adding", T=8, kind="rnn", steps=1, answer=float("nan")).make(0)
 
 
 @pytest.mark.parametrize("name", ["adding", "copy", "order-2"])
@@ -88,7 +100,8 @@ def test_the_flow_is_the_derivative_with_respect_to_the_state(name):
     """Push the hidden state at one step, and the sum of the losses changes by the gradient times the push."""
     task, network, _, _ = Settings(name, T=12, kind="rnn", steps=1, H=4).make(0)
     x, y = training.to_tensors(task.draw(np.random.default_rng([0, 3]), 64), "cpu", torch.float64)
-    flow = training.mean_flow(task, network, 0)
+    flow, no_cell = training.mean_flow(task, network, 0)
+    assert no_cell is None
     core = network.core
     h, states = torch.zeros(64, 4, dtype=torch.float64), []
     for x_t in x:

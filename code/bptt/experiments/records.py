@@ -127,11 +127,15 @@ def _value(field):
 def write_toml(path, table):
     """Write one level of names and values, and tables of them, as TOML."""
     plain = {name: value for name, value in table.items() if not isinstance(value, dict)}
-    lines = [f"{name} = {_toml(value)}" for name, value in plain.items()]
+    lines = [f"{_key(name)} = {_toml(value)}" for name, value in plain.items()]
     for name, inner in table.items():
         if isinstance(inner, dict):
-            lines += ["", f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in inner.items())]
+            lines += ["", f"[{name}]", *(f"{_key(key)} = {_toml(value)}" for key, value in inner.items())]
     write_text(path, "\n".join(lines) + "\n")
+
+
+def _key(name):
+    return name if name.isascii() and name.replace("-", "").replace("_", "").isalnum() else _toml(name)  # a dot would make a table
 
 
 def _toml(value):

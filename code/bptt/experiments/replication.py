@@ -1,12 +1,15 @@
 """Published results, met or honestly missed: one verdict for each row of ``replication.toml``.
 
 The file says, for every published statement, what is run here, in what it differs, and under which condition it
-counts as reproduced. It was written before the runs; nothing here chooses anything afterwards. Every seed counts, and
-a training that diverges is a failure.
+counts as reproduced. It was written before the runs, and says what was changed since; nothing here chooses anything
+afterwards. Every seed counts, a run that is missing is refused, and a training that diverges is a failure.
+
+A verdict speaks of the paper only where nothing differs from it. Otherwise it is one on another setting, and says so.
 """
 
 from __future__ import annotations
 
+from inspect import signature
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -19,7 +22,11 @@ from bptt.learning.intervals import wilson
 
 
 class Verdict(NamedTuple):
-    """One row of the table: all text, but for the number of ``seeds``."""
+    """One row of the table: all text, but for the number of ``seeds``.
+
+    ``history`` is what was registered first and why it was changed, ``first`` the verdict under the first registration;
+    both are empty where there is none.
+    """
 
     source: str
     statement: str
@@ -29,6 +36,8 @@ class Verdict(NamedTuple):
     seeds: int
     result: str
     verdict: str
+    history: str
+    first: str
 
 
 def table(folder=FOLDER):
@@ -42,7 +51,8 @@ def table(folder=FOLDER):
     Returns
     -------
     list of Verdict
-        ``verdict`` is ``"reproduced"``, ``"not reproduced"`` or ``"not attempted"``.
+        ``verdict`` is ``"reproduced"`` or ``"not reproduced"`` where the setting is the published one, ``"another
+        setting: came out"`` or ``"another setting: did not come out"`` where it is not, or ``"not attempted"``.
 
     Raises
     ------
@@ -60,7 +70,16 @@ def table(folder=FOLDER):
 def _row(name, spec, paper, folder):
     result, verdict = judge(paper, load(name, "runs", folder) if "judge" in paper else None)
     texts = (paper[key] for key in ("source", "statement", "setting", "differences", "rule"))
-    return Verdict(*texts, spec["seeds"] if "judge" in paper else 0, result, verdict)
+    seeds, history = spec["seeds"] if "judge" in paper else 0, paper.get("history", "")
+    return Verdict(*texts, seeds, result, verdict, history, _first(paper, folder))
+
+
+def _first(paper, folder):
+    """Verdict under the first registration, from the runs that were made with its budget."""
+    if "first" not in paper:
+        return ""
+    result, verdict = judge(paper | paper["first"], load(paper["first"]["experiment"], "runs", folder))
+    return f"{verdict} ({result})"
 
 
 def judge(paper, runs):
@@ -69,14 +88,19 @@ def judge(paper, runs):
     Raises
     ------
     bptt.experiments.records.RecordError
-        When its rule does not exist.
+        When its rule does not exist, or has another tolerance than it needs.
     """
     if runs is None:
         return "", "not attempted"
     if paper["judge"] not in JUDGES:
         raise RecordError(f"judge is {paper['judge']!r}, but needs one of {', '.join(JUDGES)}")
-    result, reproduced = JUDGES[paper["judge"]](runs, **paper["tolerance"])
-    return result, "reproduced" if reproduced else "not reproduced"
+    rule, tolerance = JUDGES[paper["judge"]], paper["tolerance"]
+    if set(tolerance) != (needed := set(list(signature(rule).parameters)[1:])):
+        raise RecordError(f"tolerance has {', '.join(tolerance)}, but {paper['judge']!r} needs {', '.join(sorted(needed))}")
+    result, reproduced = rule(runs, **tolerance)
+    if paper.get("differences", "none") == "none":
+        return result, "reproduced" if reproduced else "not reproduced"
+    return result, f"another setting: {'came out' if reproduced else 'did not come out'}"
 
 
 def successes(runs, variant, most_wrong):
@@ -91,11 +115,13 @@ def successes(runs, variant, most_wrong):
 
 
 def _column(runs, variant, key):
-    """Values of the stored runs of one variant, of which there is at least one."""
-    found = [row[key] for row in runs if row.get("variant") == variant and key in row]
-    if not found:
-        raise RecordError(f"the stored runs have no {key} of {variant!r}: restore them, or delete them and run again")
-    return found
+    """Values of the stored runs of one variant, of which there is at least one, and none twice."""
+    rows, mend = [row for row in runs if row.get("variant") == variant], "restore them, or delete them and run again"
+    if not rows or any(key not in row for row in rows):
+        raise RecordError(f"the stored runs have no {key} of {variant!r}: {mend}")
+    if len({row["seed"] for row in rows}) < len(rows):
+        raise RecordError(f"the stored runs have a seed of {variant!r} twice: {mend}")
+    return [row[key] for row in rows]
 
 
 def _solved(runs, variant, most_wrong, share, sequences):
