@@ -40,7 +40,8 @@ def main(arguments=None):
         command = f"python -m bptt.experiments run {arguments.name} --device {arguments.device} --jobs {arguments.jobs}"
         command += "" if arguments.seeds is None else f" --seeds {arguments.seeds}"
         command += "" if arguments.into is None else f" --into {arguments.into}"
-        run(arguments.name, arguments.data, arguments.device, arguments.seeds, arguments.jobs, True, command, arguments.into)
+        how = (arguments.device, arguments.seeds, arguments.jobs)
+        run(arguments.name, arguments.data, *how, progress=True, command=command, into=arguments.into)
     except KeyboardInterrupt:
         print("stopped: finished variants are kept, and the same command goes on from there", file=sys.stderr)
         return 130

@@ -135,7 +135,8 @@ def write_toml(path, table):
 
 
 def _key(name):
-    return name if name.isascii() and name.replace("-", "").replace("_", "").isalnum() else _toml(name)  # a dot would make a table
+    bare = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
+    return name if bare else _toml(name)  # with a dot it would make a table
 
 
 def _toml(value):

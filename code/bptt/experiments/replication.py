@@ -96,7 +96,8 @@ def judge(paper, runs):
         raise RecordError(f"judge is {paper['judge']!r}, but needs one of {', '.join(JUDGES)}")
     rule, tolerance = JUDGES[paper["judge"]], paper["tolerance"]
     if set(tolerance) != (needed := set(list(signature(rule).parameters)[1:])):
-        raise RecordError(f"tolerance has {', '.join(tolerance)}, but {paper['judge']!r} needs {', '.join(sorted(needed))}")
+        has, wants = ", ".join(tolerance), ", ".join(sorted(needed))
+        raise RecordError(f"tolerance has {has}, but {paper['judge']!r} needs {wants}")
     result, reproduced = rule(runs, **tolerance)
     if paper.get("differences", "none") == "none":
         return result, "reproduced" if reproduced else "not reproduced"

@@ -50,19 +50,12 @@ def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=None, progress=False
     """
     spec, begin, folder = describe(name, folder), time.perf_counter(), Path(folder)
     into = folder if into is None else Path(into)
-    first = spec.get("first_seed", 0)
-    seeds = list(range(first, first + (spec["seeds"] if seeds is None else count("seeds", seeds))))
+    seeds = _seeds(spec, seeds)
     _keep_the_fuller(into / f"{name}.toml", seeds)
     grid = _grid(spec, seeds, str(pick_device(device)))
     parts = resumable.run(train_variant, grid, into / ".runs", jobs, progress, provenance.stamp())
-    tables = {
-        table: [
-            {"variant": variant} | row
-            for variant, part in zip(spec["variants"], parts, strict=True)
-            for row in part[table]
-        ]
-        for table in TABLES
-    }
+    named = list(zip(spec["variants"], parts, strict=True))
+    tables = {table: [{"variant": v} | row for v, part in named for row in part[table]] for table in TABLES}
     files = {table: into / f"{name}-{table}.csv" for table, rows in tables.items() if rows}
     for table, file in files.items():
         write_table(file, tables[table])
@@ -71,6 +64,12 @@ def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=None, progress=False
     what = {"command": command or f"run {name}", "seeds": seeds, "variants": list(spec["variants"])}
     provenance.write(into / f"{name}.toml", what, jobs, seconds, dates, files.values())
     return tables
+
+
+def _seeds(spec, seeds):
+    """The seeds of an experiment, or its first few."""
+    first = spec.get("first_seed", 0)
+    return list(range(first, first + (spec["seeds"] if seeds is None else count("seeds", seeds))))
 
 
 def _keep_the_fuller(path, seeds):
@@ -129,8 +128,8 @@ def _reach(seeds, histories):
     """How far the gradient gets at each look, on h and on c, seed by seed."""
     for seed, history in zip(seeds, histories, strict=True):
         for step, flow in history.flow.items():
-            reached = {kind: None if norms is None else _short(reach(norms)) for kind, norms in zip("hc", flow, strict=True)}
-            yield {"seed": seed, "step": step} | reached
+            h, c = (None if norms is None else _short(reach(norms)) for norms in flow)
+            yield {"seed": seed, "step": step, "h": h, "c": c}
 
 
 def _outcome(history, settings):

@@ -26,7 +26,8 @@ from bptt.learning.training import (
     to_tensors,
 )
 
-OWN = {"start", "gain", "forget_bias", "input_bias", "chrono", "answer", "max_norm"}  # in what networks of one stack may differ
+# In what networks of one stack may differ.
+OWN = {"start", "gain", "forget_bias", "input_bias", "chrono", "answer", "max_norm"}
 CORE = ("core.weight_ih_l0", "core.weight_hh_l0", "core.bias_ih_l0", "core.bias_hh_l0")
 
 

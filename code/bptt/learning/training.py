@@ -81,8 +81,8 @@ class History(NamedTuple):
 
     ``loss`` and ``norm`` (steps,): loss of the batch before the step, and norm of its gradient before clipping;
     ``wrong`` (steps,): sequences of the batch answered wrongly; ``flow``: {step: Flow} means over fresh
-    sequences of ‖∂E_n/∂h_t‖ and ‖∂E_n/∂c_t‖, (T,) each, with that many steps done; ``test_wrong`` of the fresh sequences at the end, ``test_loss``
-    their loss; ``network`` as trained.
+    sequences of ‖∂E_n/∂h_t‖ and ‖∂E_n/∂c_t‖, (T,) each, with that many steps done; ``test_wrong`` of the fresh
+    sequences at the end, ``test_loss`` their loss; ``network`` as trained.
     """
 
     loss: np.ndarray
