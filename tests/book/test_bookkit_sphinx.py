@@ -363,6 +363,12 @@ def test_figures_have_their_size_as_attributes(book):
     assert 'width="20" height="10"' in body(book(), "chapters/figure.html")
 
 
+def test_an_empty_corner_of_a_table_is_no_heading(book):
+    (book.root / "chapters" / "table.md").write_text("# T\n\n|   | a |\n|---|---|\n| b | 1 |\n")
+    row = re.search(r"<thead>.*?</thead>", body(book(), "chapters/table.html"), re.DOTALL)[0]
+    assert re.sub(r" class=\"[^\"]*\"|\s", "", row) == "<thead><tr><td><p></p></td><th><p>a</p></th></tr></thead>"
+
+
 def test_an_entry_of_the_bibliography_has_no_deprecated_role(book):
     page = "# S\n\n```{eval-rst}\nSee [A1]_ and [B2]_.\n\n.. [A1] First.\n.. [B2] Second.\n```\n"
     (book.root / "chapters" / "sources.md").write_text(page)

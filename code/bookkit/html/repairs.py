@@ -27,6 +27,14 @@ def visit_citation(self: HTML5Translator, node: nodes.citation) -> None:
     self.body[start:] = [ROLE.sub("", part) for part in self.body[start:]]
 
 
+def visit_entry(self: HTML5Translator, node: nodes.entry) -> None:
+    """Write a cell of a table; an empty corner is no heading of anything."""
+    HTML5Translator.visit_entry(self, node)
+    if not node.astext().strip() and self.body[-1].startswith("<th"):
+        self.body[-1] = self.body[-1].replace("<th", "<td", 1)
+        self.context[-1] = self.context[-1].replace("</th", "</td")
+
+
 class Unwrap(SphinxPostTransform):
     """Take exercises and solutions out of the sections that sphinx-exercise puts them in.
 
@@ -48,8 +56,9 @@ class Unwrap(SphinxPostTransform):
 
 
 def setup(app: Sphinx) -> None:
-    """Replace two visitors, and add the transform."""
+    """Replace three visitors, and add the transform."""
     depart_image, depart_citation = HTML5Translator.depart_image, HTML5Translator.depart_citation
     app.add_node(nodes.image, override=True, html=(visit_image, depart_image))
     app.add_node(nodes.citation, override=True, html=(visit_citation, depart_citation))
+    app.add_node(nodes.entry, override=True, html=(visit_entry, HTML5Translator.depart_entry))
     app.add_post_transform(Unwrap)
