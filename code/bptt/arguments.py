@@ -59,8 +59,7 @@ def float_array(name, value, axes, sizes=None, finite=True):
         rules = ", ".join(f"{axis} = {size} as in {source}" for axis, (size, source) in known.items() if source != name)
         raise ValueError(f"{name} has shape {value.shape}, but needs {needs}{' with ' if rules else ''}{rules}")
     if 0 in value.shape:
-        empty = names[value.shape.index(0)]
-        raise ValueError(f"{name} has shape {value.shape}, but needs {needs} with {empty} at least 1")
+        raise ValueError(f"{name} has shape {value.shape}, but needs {needs} with {names[value.shape.index(0)]} at least 1")
     if finite:
         _check_finite(name, value)
     sizes.update((axis, known[axis]) for axis in names if _parts(axis)[1] == axis)
