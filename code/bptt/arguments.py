@@ -58,8 +58,9 @@ def float_array(name, value, axes, sizes=None, finite=True):
     if not fits:
         rules = ", ".join(f"{axis} = {size} as in {source}" for axis, (size, source) in known.items() if source != name)
         raise ValueError(f"{name} has shape {value.shape}, but needs {needs}{' with ' if rules else ''}{rules}")
-    if 0 in value.shape:
-        raise ValueError(f"{name} has shape {value.shape}, but needs {needs} with {names[value.shape.index(0)]} at least 1")
+    for axis, size in zip(names, value.shape, strict=True):
+        if size == 0:
+            raise ValueError(f"{name} has shape {value.shape}, but needs {needs} with {axis} at least 1")
     if finite:
         _check_finite(name, value)
     sizes.update((axis, known[axis]) for axis in names if _parts(axis)[1] == axis)
