@@ -49,8 +49,7 @@ def float_array(name, value, axes, sizes=None, finite=True):
         raise TypeError(f"{name} is of type {type(value).__name__}, but needs a NumPy array of float64, {needs}")
     if value.dtype != np.float64:
         raise TypeError(f"{name} has dtype {value.dtype}, but needs float64")
-    met = {axis: (size, name) for axis, size in zip(names, value.shape, strict=False) if axis == _parts(axis)[1]}
-    met |= sizes
+    met = {axis: (n, name) for axis, n in zip(names, value.shape, strict=False) if axis == _parts(axis)[1]} | sizes
     known = {axis: _length(axis, met) for axis in names if _parts(axis)[1] in met}
     fits = value.ndim == len(names) and all(
         size == known.setdefault(axis, (size, name))[0] for axis, size in zip(names, value.shape, strict=True)

@@ -61,12 +61,12 @@ def value(mutant):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork a process")
 def test_a_mutant_lives_in_a_child_only():
     path = mutants.PACKAGE / "cells" / "rnn.py"
-    mutant = next(one for one in mutants.mutants(path) if one.function == "forward" and one.before.endswith("params.b"))
-    before = rnn.forward.__code__
+    mutant = next(one for one in mutants.mutants(path) if one.function == "step" and one.change == "0 other sign")
+    before = rnn.step.__code__
     assert page_run.in_child(value, mutant) != pytest.approx(
         page_run.in_child(value, mutant._replace(change="1 term dropped"))
     )
-    assert rnn.forward.__code__ is before
+    assert rnn.step.__code__ is before
 
 
 def test_a_sample_is_the_same_each_time():

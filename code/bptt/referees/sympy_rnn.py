@@ -257,9 +257,9 @@ def slope_bound(activation):
 
     Examples
     --------
+    >>> from bptt.cells.activations import GELU, SIGMOID
     >>> slope_bound(SIGMOID)
     Bound(z=0, gamma=1/4)
-    >>> from bptt.cells.activations import GELU
     >>> slope_bound(GELU)
     Bound(z=sqrt(2), gamma=exp(-1)/sqrt(pi) + erf(1)/2 + 1/2)
     """
