@@ -99,12 +99,12 @@ def _remarks(trial):
     return [f"no hidden state depends on {', '.join(names)}: not looked at"] if names else []
 
 
-def _puzzle(trial, arrays, x, dh, tolerance):
+def _puzzle(trial, arrays, x, dh, tolerance, places=None):
     """The gradients of sequences of one step and more, as something to explain."""
     plain = [array if live else 0 for array, live in zip(arrays, trial.live, strict=True)]
     read = lambda T: trial.reading.gather(trial.hand.gradient(arrays, x[:T], dh[:T]))
     probes = {T: (x[:T, 0], dh[:T, 0], read(T)) for T in range(1, LONGEST + 1)}
-    return Puzzle(trial.reading.cell, trial.reading.gather(plain), probes, trial.reading.known, tolerance)
+    return Puzzle(trial.reading.cell, trial.reading.gather(plain), probes, trial.reading.known, tolerance, places)
 
 
 def _judge(report, trial, x, dh, tolerance, rng, seconds):
@@ -117,9 +117,8 @@ def _judge(report, trial, x, dh, tolerance, rng, seconds):
     if not any(report.errors.values()):
         return
     sets, size = name(puzzle, seconds=seconds)
-    again = _puzzle(
-        trial, draw(parameters, rng), sequences(trial.hand.form, LONGEST, trial.D, rng)[:, :1], dh, tolerance
-    )
+    fresh = draw(parameters, rng), sequences(trial.hand.form, LONGEST, trial.D, rng)[:, :1], dh
+    again = _puzzle(trial, *fresh, tolerance, puzzle.slots)
     sets = [found for found in sets if again.fits(again.codes(found), LONGEST).all()]
     rows = catalogue(reading.cell.kind)
     report.sets = [[in_cell(rows[one], reading.cell) for one in sorted(found, key=list(rows).index)] for found in sets]

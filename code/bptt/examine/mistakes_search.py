@@ -41,15 +41,17 @@ class Puzzle:
         Which entries of θ the gradient is given for.
     tolerance : float
         Largest difference that counts as none, in units of the largest entry of the target.
+    places : dict, optional
+        The slots, each with the names of its alternatives; all that make a difference when left out.
     """
 
-    def __init__(self, cell, theta, probes, known, tolerance):
+    def __init__(self, cell, theta, probes, known, tolerance, places=None):
         self.cell, self.theta, self.probes, self.known, self.tolerance = cell, theta, probes, known, tolerance
         self.tapes = {T: mistakes_cells.forward(cell, theta, x) for T, (x, _, _) in probes.items()}
         self.D, self.H = theta.shape[2] - theta.shape[1] - 3, theta.shape[1]
         self.sample = few(self.D, self.H)
-        self.slots = slots(cell.kind)
-        self.slots = self._seen()
+        self.slots = places or slots(cell.kind)
+        self.slots = places or self._seen()
 
     def codes(self, *sets):
         """Sets of ``(slot, name)`` as rows of switches."""
@@ -84,7 +86,7 @@ class Puzzle:
         """The alternatives that make a difference to this cell, and not the same as one before them."""
         singles = [(), *((slot, name) for slot, names in self.slots.items() for name in names)]
         rows = self.codes(*[[single] if single else [] for single in singles])
-        numbers = self.gradient(rows, 3, self.sample).theta[:, self.sample.of(self.known, self.D)]
+        numbers = self.gradient(rows, max(self.probes), self.sample).theta[:, self.sample.of(self.known, self.D)]
         far = np.abs(numbers[:, None] - numbers[None]).max(axis=2) > 1e-7 * np.abs(numbers[0]).max()
         kept = [single for k, single in enumerate(singles) if k and far[k, :k].all()]
         return {slot: names for slot in self.slots if (names := tuple(name for s, name in kept if s == slot))}
