@@ -227,12 +227,12 @@ def test_gains_are_the_largest_norms():
 def test_the_gains_bound_the_gradient_and_their_condition_is_that_of_a_shrinking_bound(p, gain):
     p = p._replace(params=p.params._replace(W_h=gain * p.params.W_h))
     trace = forward(p)
-    a, b, f, r = routes.gains(p.params, trace)
-    P = np.array([[b, b * r], [a, f + a * r]])
+    alpha, beta, phi, r = routes.gains(p.params, trace)
+    P = np.array([[beta, beta * r], [alpha, phi + alpha * r]])
     norms = np.linalg.norm(routes.split(p.params, trace).total, 2, axis=(1, 2))
     bounds = [np.linalg.matrix_power(P, k)[1, 1] for k in reversed(range(len(norms)))]
     assert (norms <= np.array(bounds) * (1 + 1e-12)).all()
-    assert (np.abs(np.linalg.eigvals(P)).max() < 1) == (b < 1 and f < 1 and a * r < (1 - b) * (1 - f))
+    assert (np.abs(np.linalg.eigvals(P)).max() < 1) == (beta < 1 and phi < 1 and alpha * r < (1 - beta) * (1 - phi))
 
 
 # Arguments

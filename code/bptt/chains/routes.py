@@ -22,7 +22,7 @@ from bptt.chains.jacobians import cell_steps, lstm_blocks
 from bptt.growth.binary_scale import Scaled
 
 
-class Paths(NamedTuple):
+class Routes(NamedTuple):
     """One thing for each kind of route, and for all of them together; entry k belongs to c_k, k = 0 … T."""
 
     carry: np.ndarray
@@ -32,11 +32,11 @@ class Paths(NamedTuple):
 
 
 class Gains(NamedTuple):
-    """The largest norms of A_t, B_t, F_t and R_t over all steps."""
+    """The largest norms of A_t, B_t, F_t and R_t over all steps: α, β, φ and r̄."""
 
-    a: float
-    b: float
-    f: float
+    alpha: float
+    beta: float
+    phi: float
     r: float
 
 
@@ -52,7 +52,7 @@ def split(params, trace, n=0):
 
     Returns
     -------
-    Paths
+    Routes
         Each part (T+1, H, H); carry, gates and output sum to the total, which is dc_T/dc_k at a given o_k.
 
     Raises
@@ -71,7 +71,7 @@ def split(params, trace, n=0):
     >>> split(params, lstm.forward(params, np.zeros((2, 1, 1)))).carry[:, 0, 0]
     array([0.25, 0.5 , 1.  ])
     """
-    return Paths(*(part.value() for part in _parts(params, trace, n)))
+    return Routes(*(part.value() for part in _parts(params, trace, n)))
 
 
 def log_norms(params, trace, n=0):
@@ -84,7 +84,7 @@ def log_norms(params, trace, n=0):
 
     Returns
     -------
-    Paths
+    Routes
         Each (T+1,): the natural logarithm of the spectral norm, in nats; -inf for an exact zero.
 
     Raises
@@ -103,7 +103,7 @@ def log_norms(params, trace, n=0):
     >>> log_norms(params, lstm.forward(params, np.zeros((2, 1, 1)))).carry.round(3)
     array([-1.386, -0.693,  0.   ])
     """
-    return Paths(*(part.log_norm() for part in _parts(params, trace, n)))
+    return Routes(*(part.log_norm() for part in _parts(params, trace, n)))
 
 
 def _parts(params, trace, n):
@@ -191,14 +191,14 @@ def gains(params, trace, n=0):
 
     Notes
     -----
-    Page 4.3. Gradients vanish exponentially when b < 1, f < 1 and a r < (1 - b) (1 - f).
+    Page 4.3. Gradients vanish exponentially when β < 1, φ < 1 and α r̄ < (1 - β) (1 - φ).
 
     Examples
     --------
     >>> params = lstm.Params(W_x=np.zeros((4, 1)), W_h=np.zeros((4, 1)), b=np.zeros(4))
     >>> gains(params, lstm.forward(params, np.zeros((2, 1, 1))))
-    Gains(a=0.0, b=0.0, f=0.5, r=0.5)
+    Gains(alpha=0.0, beta=0.0, phi=0.5, r=0.5)
     """
     blocks = lstm_blocks(params, trace, n)
-    a, b = (float(np.linalg.norm(block, 2, axis=(1, 2)).max()) for block in (blocks.A, blocks.B))
-    return Gains(a, b, f=float(blocks.F.max()), r=float(blocks.R.max()))
+    alpha, beta = (float(np.linalg.norm(block, 2, axis=(1, 2)).max()) for block in (blocks.A, blocks.B))
+    return Gains(alpha, beta, phi=float(blocks.F.max()), r=float(blocks.R.max()))
