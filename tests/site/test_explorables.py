@@ -17,7 +17,7 @@ from bptt.figures import explore_numerics
 from bptt.growth import spectra
 
 PAGE = {
-    "two-unit": "chapters/2-vanishing-exploding/3-conditions",
+    "two-unit": "chapters/2-vanishing-exploding/4-conditions",
     "cliff": "chapters/4-lstm-bptt/4-clipping",
     "gate": "chapters/3-lstm/3-time-scales",
     "paths": "chapters/4-lstm-bptt/3-vanish-and-explode",
@@ -474,7 +474,7 @@ def test_paper_shows_the_default(visit):
 
 def test_only_pages_with_an_explorable_load_them(site):
     having = {name for name in PAGES if 'class="stage"' in markup(name)}
-    assert having == {*PAGE.values(), "chapters/2-vanishing-exploding/5-learning"}
+    assert having == {*PAGE.values(), "chapters/2-vanishing-exploding/3-learning"}
     assert {name for name in PAGES if "explore/load.js" in markup(name)} == having
 
 

@@ -144,10 +144,10 @@ def test_a_page_reads_without_a_script(open_page):
     ("words", "name"),
     [
         ("forget bias", "chapters/3-lstm/3-time-scales"),
-        ("spectral radius", "chapters/2-vanishing-exploding/3-conditions"),
+        ("spectral radius", "chapters/2-vanishing-exploding/4-conditions"),
         ("sigma_max", "chapters/notation"),
         ("W_h", "chapters/notation"),
-        ("ρ", "chapters/2-vanishing-exploding/3-conditions"),
+        ("ρ", "chapters/2-vanishing-exploding/4-conditions"),
     ],
 )
 def test_search_finds_words_and_symbols_from_a_folder(open_page, words, name):
