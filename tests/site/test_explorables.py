@@ -17,7 +17,7 @@ from bptt.figures import explore_numerics
 from bptt.growth import spectra
 
 PAGE = {
-    "two-unit": "chapters/2-vanishing-exploding/4-conditions",
+    "two-unit": "chapters/2-vanishing-exploding/2-products-of-jacobians",
     "cliff": "chapters/4-lstm-bptt/4-clipping",
     "gate": "chapters/3-lstm/3-time-scales",
     "paths": "chapters/4-lstm-bptt/3-vanish-and-explode",
