@@ -246,7 +246,7 @@ def test_frozen_slopes_do_not_show_that_the_switching_network_explodes():
     agree(spectra.spectral_radius(first @ second), 1.5)
 
 
-# The table of page 2.3: of 60 random W with ρ = .9 this share met each condition; 60 others must agree within three standard errors.
+# The table of page 2.5: of 60 random W with ρ = .9 this share met each condition; 60 others must agree within three standard errors.
 SHARES = {
     2: dict(norm=0.30, absolute=0.53, diagonal=0.63, explodes=0.25),
     3: dict(norm=0.13, absolute=0.20, diagonal=0.45, explodes=0.25),

@@ -35,7 +35,7 @@ def steer(params, h):
 
     Notes
     -----
-    Equation (2.3.7). Close to ±1 the states are met less exactly: to about 1e-16 / (1 - |h|) in what tanh gets.
+    Equation (2.4.5). Close to ±1 the states are met less exactly: to about 1e-16 / (1 - |h|) in what tanh gets.
 
     Examples
     --------

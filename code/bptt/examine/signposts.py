@@ -26,7 +26,7 @@ class Page(NamedTuple):
 CONTRIBUTIONS = Page("1.2", "Temporal contributions", "1-bptt/2-temporal-contributions")
 DETACH = Page("1.3", "The backward pass", "1-bptt/3-backward-pass")
 PRODUCTS = Page("2.2", "Products of Jacobians", "2-vanishing-exploding/2-products-of-jacobians")
-RATES = Page("2.5", "Growth rates", "2-vanishing-exploding/6-growth-rates")
+RATES = Page("2.6", "Growth rates", "2-vanishing-exploding/6-growth-rates")
 GATES = Page("3.2", "Gates at work", "3-lstm/2-gates")
 FORGET = Page("3.3", "Time scales", "3-lstm/3-time-scales")
 ROUTES = Page("4.3", "Vanish more slowly, and still explode", "4-lstm-bptt/3-vanish-and-explode")

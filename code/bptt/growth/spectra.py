@@ -160,7 +160,7 @@ def diagonal_bound(W):
 
     Notes
     -----
-    Condition (ii) of page 2.3. The norm is convex in the logarithms of S, by Hadamard's three-line theorem, for an
+    Condition (ii) of page 2.5. The norm is convex in the logarithms of S, by Hadamard's three-line theorem, for an
     imaginary part would not change it. It has a kink where several singular values meet, so Schatten norms are
     minimised in its place, of an index that rises from 2 to 2·10⁷: within 1e-7 relative of the minimum for random W up
     to m = 64. For a non-negative W the minimum is ρ(W) (stoer1962), reached to 1e-8. Where some units influence others
@@ -259,7 +259,7 @@ def jsr_bounds(W, depth):
 
     Notes
     -----
-    Condition (iv) of page 2.3. A product is convex in each D, so that slopes of 0 and 1 suffice, 2^m choices a step.
+    Condition (iv) of page 2.5. A product is convex in each D, so that slopes of 0 and 1 suffice, 2^m choices a step.
     For a product P of n factors, ρ(P)^(1/n) is a lower bound. Let β(P) be the smallest ‖·‖^(1/k) of its first k
     factors, k = 1 … n, in the units of `diagonal_bound`: the largest β of all products of n factors is an upper bound
     (rota1960). A product whose β is not above the lower bound need not be continued (gripenberg1996). Both bounds are
@@ -327,7 +327,7 @@ def conditions(W, gamma=1.0, depth=0):
 
     Notes
     -----
-    The table of page 2.3. Conditions (i) to (iii) allow slopes between -γ and γ, condition (iv) between 0 and γ.
+    The table of page 2.5. Conditions (i) to (iii) allow slopes between -γ and γ, condition (iv) between 0 and γ.
 
     Examples
     --------
