@@ -12,7 +12,7 @@ from scipy.special import expit
 
 from bptt.growth import one_unit
 
-# Weight, slope, margin: the latches of page 2.5.
+# Weight, slope, margin: the latches of page 2.3.
 LATCHES = [(1.05, 0.906, 0.007), (1.25, 0.619, 0.078), (2.0, 0.166, 0.533), (3.0, 0.031, 1.303)]
 
 

@@ -281,7 +281,7 @@ def steps(params, trace, n=0):
 
     Notes
     -----
-    Equation (2.1.4).
+    Equation (2.1.3).
 
     Examples
     --------

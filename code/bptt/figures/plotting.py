@@ -65,9 +65,9 @@ def decay(ax, distance, log_size, label, colour="vanilla_rnn", **line):
         Natural logarithm of the size; the axis shows powers of ten, beyond what float64 holds.
     label : str
     colour : str
-        Name of a colour of the palette.
+        Name of a colour of the palette, or any other colour.
     **line
         Passed on to ``ax.plot``.
     """
-    ax.plot(distance, np.asarray(log_size) / np.log(10), color=COLOURS[colour], label=label, **line)
+    ax.plot(distance, np.asarray(log_size) / np.log(10), color=COLOURS.get(colour, colour), label=label, **line)
     ax.yaxis.set_major_formatter(lambda power, _: f"$10^{{{power:g}}}$")

@@ -76,7 +76,7 @@ def growth(J, k=None):
 
     Notes
     -----
-    Equation (2.4.2), the method of benettin1980. All m exponents start from Q_0 = I, so that diagonal and upper
+    Equation (2.6.2), the method of benettin1980. All m exponents start from Q_0 = I, so that diagonal and upper
     triangular products are exact; fewer start from fixed generic directions, which align within about
     1/(λ_k - λ_{k+1}) steps. One step is right to about 1e-6, and to 1e-3 where it is badly conditioned; what it misses
     the next one adds, and the last one is made good. So the mean over time agrees with that of QR decompositions by
@@ -205,7 +205,7 @@ def newman(H, sigma):
 
     Notes
     -----
-    Equation (2.4.3), from newman1986: the R of such a matrix has independent diagonal entries, and the square of the
+    Equation (2.7.2), from newman1986: the R of such a matrix has independent diagonal entries, and the square of the
     j-th is σ² times χ² with H-j+1 degrees of freedom. `newman_errors` follows from the same.
 
     Examples
@@ -238,7 +238,7 @@ def newman_errors(H, T):
 
     Notes
     -----
-    Equation (2.4.4), derived on page 2.4. For the first exponent this is the central limit: the log gain of a fixed
+    Equation (2.7.3), derived on page 2.7. For the first exponent this is the central limit: the log gain of a fixed
     vector after T steps has mean T λ_1 and variance T ψ′(H/2)/4.
 
     Examples

@@ -73,7 +73,7 @@ def variance(gain, drive=0.0):
 
     Notes
     -----
-    Equation (2.4.5): sompolinsky1988 in continuous time, molgedey1992 in discrete time and with a drive. Divided by
+    Equation (2.6.3): sompolinsky1988 in continuous time, molgedey1992 in discrete time and with a drive. Divided by
     q, the right-hand side falls as q grows, so there is no second positive fixed point.
 
     Examples
@@ -110,7 +110,7 @@ def exponent(gain, drive=0.0):
 
     Notes
     -----
-    Equation (2.4.6); molgedey1992. The limit of H → ∞. Without drive and below the critical gain, a network of H units
+    Equation (2.6.4); molgedey1992. The limit of H → ∞. Without drive and below the critical gain, a network of H units
     has ln ρ(W_h) instead, which is larger by about 1/√H.
 
     Examples
@@ -143,7 +143,7 @@ def critical_gain(drive=0.0):
 
     Notes
     -----
-    Equation (2.4.7); molgedey1992. The drive saturates units, and it takes a larger gain to make up for it.
+    Equation (2.6.5); molgedey1992. The drive saturates units, and it takes a larger gain to make up for it.
 
     Examples
     --------

@@ -54,7 +54,7 @@ def latch(w):
 
     Notes
     -----
-    Equation (2.5.1). Positive state and inputs -margin hold each other in balance where the slope is 1, at
+    Equation (2.3.1). Positive state and inputs -margin hold each other in balance where the slope is 1, at
     h = √(1 - 1/w); hence margin = w √(1 - 1/w) - artanh √(1 - 1/w). The trade-off is that of bengio1994.
 
     Examples
@@ -140,7 +140,7 @@ def wall(w, start=0.5):
 
     Notes
     -----
-    Equation (2.5.4).
+    Equation (2.3.4).
 
     Examples
     --------
@@ -169,7 +169,7 @@ def folds(w):
 
     Notes
     -----
-    Equation (2.5.3). Two fixed points meet where w σ′(x) = 1. Such meetings are what doya1993 found on the way of
+    Equation (2.3.3). Two fixed points meet where w σ′(x) = 1. Such meetings are what doya1993 found on the way of
     learning.
 
     Examples

@@ -114,7 +114,7 @@ def activation_jacobian(m, activation=TANH):
 
     Notes
     -----
-    Equations (2.1.2) and (2.1.3).
+    Equations (2.1.10) and (2.1.11).
 
     Examples
     --------
@@ -150,7 +150,7 @@ def jacobian(m, D=1, activation=TANH, write="z"):
 
     Notes
     -----
-    Equation (2.1.4).
+    Equation (2.1.3).
 
     Examples
     --------
@@ -204,7 +204,7 @@ def entry(activation=TANH):
 
     Notes
     -----
-    Equation (2.1.5). Indices run from 1 to m. What W_x and b add to z_i does not depend on h_{t-1}: it is u_i.
+    Equation (2.1.2). Indices run from 1 to m. What W_x and b add to z_i does not depend on h_{t-1}: it is u_i.
 
     Examples
     --------
@@ -253,7 +253,7 @@ def slope_bound(activation):
 
     Notes
     -----
-    Equation (2.1.8). The largest of |a'| at the zeros of a'' and in the two limits z → ±∞.
+    Equation (2.1.6). The largest of |a'| at the zeros of a'' and in the two limits z → ±∞.
 
     Examples
     --------
