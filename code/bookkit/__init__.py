@@ -15,6 +15,7 @@ from sphinx.application import Sphinx
 PARTS = (
     "assets.fonts",
     "assets.palette",
+    "assets.pictures",
     "assets.static",
     "html.check_lines",
     "html.explorables",
@@ -25,9 +26,12 @@ PARTS = (
     "collect.article",
     "collect.course",
     "collect.departures",
+    "collect.evidence",
     "collect.ledger",
+    "collect.numbers",
     "outside.cards",
     "outside.launch",
+    "outside.published",
 )
 
 
