@@ -53,7 +53,31 @@ def build(root: Path) -> Path:
     marker.unlink()
     if causes:
         raise RuntimeError("\n".join(["The book was not built:", *causes]))
+    write_root(root)
     return out / "html" / "index.html"
+
+
+ROOT_PAGE = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8" />
+<title>{title}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1" />
+<meta http-equiv="refresh" content="0; url={page}" />
+<link rel="canonical" href="{page}" />
+</head>
+<body><p><a href="{page}">{title}</a></p></body>
+</html>
+"""
+
+
+def write_root(root: Path) -> None:
+    """Write the page at the root of the site, which leads on, with a title and a link: Jupyter Book's has neither."""
+    first = f"{pages.names(root)[0]}.html"
+    html = root / "_build" / "html"
+    found = re.search("<title>(.*?)</title>", (html / first).read_text("utf-8"), re.DOTALL)
+    title = found[1].split("&#8212;")[0].strip() if found else first
+    (html / "index.html").write_text(ROOT_PAGE.format(title=title, page=first), "utf-8")
 
 
 def forget(out: Path) -> None:

@@ -2,12 +2,16 @@
 
 # ruff: noqa: F811  (a fixture has the name of what it gives)
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 from test_bookkit_claims import notebook
 from test_bookkit_sphinx import body, book, modules, text  # noqa: F401  (fixtures)
 
+from bookkit import build
 from bookkit.assets import pictures
 from bookkit.collect import numbers
 
@@ -62,3 +66,26 @@ def test_a_picture_gets_a_palette_only_where_that_is_smaller(tmp_path):
     assert len(after) < before / 2
     pictures.reduce(wide)
     assert wide.read_bytes() == after
+
+
+def test_the_root_page_has_a_title_and_a_link(tmp_path):
+    (tmp_path / "_toc.yml").write_text("format: jb-book\nroot: chapters/index\n")
+    html = tmp_path / "_build" / "html"
+    (html / "chapters").mkdir(parents=True)
+    (html / "chapters" / "index.html").write_text("<title>The book &#8212; The book</title>")
+    build.write_root(tmp_path)
+    root = (html / "index.html").read_text("utf-8")
+    assert "<title>The book</title>" in root
+    assert '<a href="chapters/index.html">The book</a>' in root
+
+
+@pytest.mark.parametrize("address", ["https://github.com/owner/course", ""])
+def test_a_site_with_an_address_has_a_map_and_canonical_addresses(book, monkeypatch, address):
+    monkeypatch.setenv("BOOK_REPOSITORY", address)
+    (book.root / "_static").mkdir()
+    shutil.copy(Path(__file__).parents[2] / "_static" / "mark.png", book.root / "_static")
+    site = book()
+    page = "https://owner.github.io/course/chapters/ledger.html"
+    assert (site.out / "sitemap.xml").exists() == bool(address)
+    assert not address or f"<loc>{page}</loc>" in (site.out / "sitemap.xml").read_text("utf-8")
+    assert (f'<link rel="canonical" href="{page}"' in site.pages["chapters/ledger.html"]) == bool(address)

@@ -74,7 +74,7 @@ def book(tmp_path, modules, monkeypatch):
     files = {
         "conf.py": CONF,
         "index.md": INDEX,
-        "palette.toml": '[site]\npaper = "#ffffff"\naccent_light = "#000080"\n',
+        "palette.toml": '[site]\npaper_light = "#ffffff"\npaper_dark = "#121212"\naccent_light = "#000080"\n',
         "chapters/ledger.md": LEDGER,
         "chapters/article.toml": ARTICLE,
     }
@@ -247,7 +247,7 @@ def test_style_sheet_fonts_and_colours_are_in_the_site(book):
     assert all(font.endswith(".woff2") for font in fonts)
     assert (
         static / "palette.css"
-    ).read_text() == ":root {\n  --site-paper: #ffffff;\n  --site-accent-light: #000080;\n}\n"
+    ).read_text() == ":root {\n  --site-paper-light: #ffffff;\n  --site-paper-dark: #121212;\n  --site-accent-light: #000080;\n}\n"
 
 
 BOOKS = '''"""Books, |z| of them.  More."""
@@ -399,3 +399,42 @@ def test_a_page_has_a_description_and_a_card_where_the_site_s_address_is_known(b
     card = re.search(r'"og:image" content="https://owner.github.io/course/(.*?)"', page)
     assert bool(card) == bool(address)
     assert not card or (site.out / card[1]).stat().st_size > 1000
+
+
+ENTRIES = """:::{admonition} Where the article differs
+:class: departure dropdown
+
+**Said:** A. **True:** B. **Counterexample:** C.
+
+More of it.
+
+**Said:** D. **Written here:** E.
+:::"""
+
+
+def test_departures_are_taken_apart_and_sorted(book):
+    (book.root / "chapters" / "departures.md").write_text("# Departures\n\n```{departures}\n```\n")
+    notebook(book.chapter / "2-page.ipynb", "# Page two", "$$\nc\n$$ (eq-c)\n", ["✓ c equals c"], ENTRIES)
+    site = book()
+    assert site.said == ""
+    page = body(site, "chapters/departures.html")
+    assert re.findall(r"([A-Z][a-z, ]+ \(1\))<a", page) == ["Refuted, or corrected (1)", "Another notation (1)"]
+    assert [text(part) for part in re.findall(r'<p class="part">.*?</p>', page)] == [
+        "Said: A.",
+        "True: B.",
+        "Counterexample: C.",
+        "Said: D.",
+        "Written here: E.",
+    ]
+    assert page.index("More of it.") < page.index("Another notation")
+
+
+def test_an_equation_of_the_article_is_set_below_its_words(book):
+    (book.root / "chapters" / "article.toml").write_text(ARTICLE + '[formula]\n"1.1" = "x_1"\n')
+    rows = re.findall(r"<tr.*?</tr>", body(book(), "chapters/ledger.html"), re.DOTALL)
+    assert ["katex" in row for row in rows] == [False, True, False, False]
+
+
+def test_only_the_ledger_has_the_filter(book):
+    pages = book().pages
+    assert [name for name, page in pages.items() if "collect/ledger.js" in page] == ["chapters/ledger.html"]

@@ -36,11 +36,24 @@ def findings(pages: Iterable[Page]) -> dict[str, list[Finding]]:
     return found
 
 
+def wording(path: Path) -> tuple[dict[str, str], dict[str, str]]:
+    """Return what the article's equations say in words, and their formulas, by number."""
+    read = tomllib.loads(path.read_text("utf-8"))
+    return {number: text for number, text in read.items() if isinstance(text, str)}, read.get("formula", {})
+
+
 def row(*content: nodes.Node) -> nodes.row:
     """Return a table row, one cell per node."""
-    lists = nodes.bullet_list
-    blocks = (node if isinstance(node, lists) else nodes.paragraph("", "", node) for node in content)
+    blocks = (node if isinstance(node, nodes.Body) else nodes.paragraph("", "", node) for node in content)
     return nodes.row("", *(nodes.entry("", block) for block in blocks))
+
+
+def statement(text: str, formula: str) -> nodes.compound:
+    """Return what an equation says, in words and below them as a formula."""
+    words = nodes.compound("", nodes.paragraph("", text))
+    if formula:
+        words += nodes.paragraph("", "", nodes.math(formula, formula), classes=["formula"])
+    return words
 
 
 def table(headings: list[str], rows: list[nodes.row]) -> nodes.table:
@@ -54,7 +67,7 @@ def table(headings: list[str], rows: list[nodes.row]) -> nodes.table:
 class ArticleEquations(CollectingDirective):
     """Tabulate the article's equations; those of chapters not yet written are left out.
 
-    The argument is the file with their wording, a line ``"1.2" = "…"`` for each.
+    The argument is the file with their wording, a line ``"1.2" = "…"`` for each, and below ``[formula]`` one in LaTeX.
     """
 
     required_arguments = 1
@@ -63,19 +76,21 @@ class ArticleEquations(CollectingDirective):
         """Return the table; a claim on an equation that the file does not know is a warning."""
         relative, path = self.env.relfn2path(self.arguments[0])
         self.env.note_dependency(relative)
-        wording = tomllib.loads(Path(path).read_text("utf-8"))
+        words, formulas = wording(Path(path))
         pages = self.notebooks()
         found = findings(pages)
-        for number in found.keys() - wording.keys():
+        for number in found.keys() - words.keys():
             page = found[number][0].page
             LOGGER.warning("The article has no equation %s", number, location=page.docname)
         written = {page.chapter for page in pages}
         rows = [
-            row(nodes.Text(number), nodes.Text(text), self.verdicts(found.get(number, [])))
-            for number, text in wording.items()
+            row(nodes.Text(number), statement(text, formulas.get(number, "")), self.verdicts(found.get(number, [])))
+            for number, text in words.items()
             if number.split(".")[0] in written
         ]
-        return [table(["No.", "What it says", "What the course finds"], rows)] if rows else []
+        shown = table(["No.", "What it says", "What the course finds"], rows)
+        shown["classes"].append("stacked")
+        return [shown] if rows else []
 
     def verdicts(self, found: list[Finding]) -> nodes.Node:
         """Return the list of links that judge one equation."""

@@ -13,6 +13,13 @@ from sphinx.util import docname_join
 from bookkit.collect.course import CollectingDirective
 
 CLASS = "departure"
+LABELS = ("Said:", "True:", "Read here:", "Written here:", "Counterexample:")
+KINDS = {
+    "True:": "Refuted, or corrected",
+    "Read here:": "Another reading",
+    "Written here:": "Another notation",
+    "": "In the words of the page",
+}
 
 
 class departures(nodes.General, nodes.Element):
@@ -80,25 +87,72 @@ def move(box: nodes.admonition, old: str, new: str, pages: set[str]) -> nodes.ad
     return copy
 
 
+def label_of(node: nodes.Node) -> str:
+    """Return the label that a node is, such as ``Said:``, or nothing."""
+    text = node.astext() if isinstance(node, nodes.strong) else ""
+    return text if text in LABELS else ""
+
+
+def first_label(block: nodes.Node) -> str:
+    """Return the label that a paragraph begins with; MyST puts an empty text before what is bold."""
+    words = [node for node in block.children if node.astext()] if isinstance(block, nodes.paragraph) else []
+    return label_of(words[0]) if words else ""
+
+
+def in_parts(paragraph: nodes.paragraph) -> list[nodes.paragraph]:
+    """Return a paragraph as several, each beginning with one of its labels."""
+    parts = [nodes.paragraph("", "", classes=["part"])]
+    for node in (node for node in paragraph.children if node.astext()):
+        if label_of(node) and parts[-1].children:
+            parts.append(nodes.paragraph("", "", classes=["part"]))
+        parts[-1] += node
+    return parts
+
+
+def entries(box: nodes.admonition) -> list[list[nodes.Node]]:
+    """Return the entries of a box: each begins with what is said; a box without that is one entry."""
+    found: list[list[nodes.Node]] = [[]]
+    for block in box[1:]:
+        if first_label(block) == "Said:":
+            found.append(in_parts(block))
+        else:
+            found[-1].append(block)
+    return [entry for entry in found if entry]
+
+
+def kind_of(entry: list[nodes.Node]) -> str:
+    """Return the label that tells how an entry differs, or nothing."""
+    labels = set(map(first_label, entry))
+    return next((label for label in KINDS if label in labels), "")
+
+
 class Collect(SphinxPostTransform):
     """Put the copies in their place."""
 
     default_priority = 5  # before references are resolved
 
     def run(self, **_: object) -> None:
-        """Fill every place on this page."""
+        """Fill every place on this page: a section for each kind of difference."""
         for place in list(self.document.findall(departures)):
-            place.replace_self([node for name in sorted(self.env.found_docs) for node in self.of_page(name)])
+            copies = [copy for name in sorted(self.env.found_docs) for copy in self.of_page(name)]
+            of_kind = {label: [box for found, box in copies if found == label] for label in KINDS}
+            place.replace_self([self.section(label, found) for label, found in of_kind.items() if found])
 
-    def of_page(self, name: str) -> list[nodes.Node]:
-        """Return copies of the boxes of one page, each titled with a link to the original."""
+    def section(self, label: str, found: list[nodes.admonition]) -> nodes.section:
+        """Return the section of one kind."""
+        title = nodes.title("", f"{KINDS[label]} ({len(found)})")
+        return nodes.section("", title, *found, ids=[nodes.make_id(KINDS[label])])
+
+    def of_page(self, name: str) -> list[tuple[str, nodes.admonition]]:
+        """Return the entries of one page's boxes, each in a box titled with a link to the original, and their kinds."""
         if name == self.env.docname:
             return []
         copies = []
         for box in kept(self.env).get(name, []):
             copy = move(box, name, self.env.docname, self.env.found_docs)
-            copy[0] = nodes.title("", "", self.link(self.env, name, box["ids"][-1]))
-            copies.append(copy)
+            for entry in entries(copy):
+                title = nodes.title("", "", self.link(self.env, name, box["ids"][-1]))
+                copies.append((kind_of(entry), nodes.admonition("", title, *entry, classes=[CLASS])))
         return copies
 
     def link(self, env: BuildEnvironment, name: str, anchor: str) -> nodes.reference:

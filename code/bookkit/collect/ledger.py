@@ -13,6 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 
+from bookkit.assets import static
 from bookkit.collect import course
 from bookkit.collect.claims import Claim, Statement
 from bookkit.html import check_lines
@@ -26,6 +27,7 @@ KINDS = {
     "bound": "against a bound",
     "condition": "as a condition, true or false",
 }
+SCRIPT = "collect/ledger.js"
 ROLES = {"eq": ("math", "eq"), "prf": ("prf", "ref"), "exercise": ("ledger", "exercise")}
 
 
@@ -111,7 +113,20 @@ class ExerciseLinks(SphinxPostTransform):
         return nodes.reference("", text, internal=True, refuri=f"{uri}#{anchor}")
 
 
+def prepare(app: Sphinx) -> None:
+    """Put the script of the filter into the site."""
+    static.write(static.folder(app) / SCRIPT, Path(__file__).with_suffix(".js").read_text("utf-8"))
+
+
+def add_filter(app: Sphinx, pagename: str, templatename: str, context: dict, doctree: nodes.document | None) -> None:
+    """Give the script to a page with a ledger, and to no other."""
+    if doctree is not None and any("totals" in node["classes"] for node in doctree.findall(nodes.paragraph)):
+        app.add_js_file(SCRIPT, loading_method="defer")
+
+
 def setup(app: Sphinx) -> None:
-    """Register the directive ``ledger`` and its references."""
+    """Register the directive ``ledger``, its references and its filter."""
     app.add_directive("ledger", Ledger)
     app.add_post_transform(ExerciseLinks)
+    app.connect("builder-inited", prepare)
+    app.connect("html-page-context", add_filter)

@@ -2,14 +2,13 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
 
-from bookkit.collect.article import findings
+from bookkit.collect.article import findings, wording
 from bookkit.collect.course import CollectingDirective, Page
 
 EXERCISE = re.compile(r"\{exercise-start\}(?P<title>.*)")
@@ -40,11 +39,11 @@ def in_text(texts: Iterable[str]) -> dict[str, int]:
     return counts
 
 
-def of_equations(pages: Iterable[Page], wording: Iterable[str]) -> dict[str, int]:
+def of_equations(pages: Iterable[Page], numbers: Iterable[str]) -> dict[str, int]:
     """Count the article's equations, and those of them that have a counterexample."""
     found = findings(pages)
-    refuted = [number for number in wording if any(one.verdict == "counterexample" for one in found.get(number, []))]
-    return {"equations": len(list(wording)), "counterexamples": len(refuted)}
+    refuted = [number for number in numbers if any(one.verdict == "counterexample" for one in found.get(number, []))]
+    return {"equations": len(list(numbers)), "counterexamples": len(refuted)}
 
 
 class Numbers(CollectingDirective):
@@ -58,7 +57,7 @@ class Numbers(CollectingDirective):
         self.env.note_dependency(relative)
         pages = self.notebooks()
         counts = in_text(text_of(Path(self.env.doc2path(page.docname))) for page in pages)
-        counts |= of_equations(pages, tomllib.loads(Path(path).read_text("utf-8")))
+        counts |= of_equations(pages, wording(Path(path))[0])
         counts["claims"] = sum(len(page.claims) for page in pages)
         return [nodes.bullet_list("", *(self.item(*one) for one in self.lines(counts)), classes=["numbers"])]
 

@@ -37,17 +37,19 @@ def site(repository: str) -> str:
 
 
 def words(page: nodes.document, length: int = 200) -> str:
-    r"""Return the first words of a page: whole paragraphs, and of those only the ones without a formula.
+    r"""Return the first sentences of a page: whole paragraphs of its text, and only those without a formula.
 
     Examples
     --------
     >>> from docutils.core import publish_doctree
-    >>> words(publish_doctree("You can\n\n- count;\n- find :math:`x`;\n- draw."))
-    'You can count; draw.'
+    >>> words(publish_doctree("You *can*\n\n- count;\n- draw.\n\nA network reads.\n\nIt :math:`x` learns."))
+    'A network reads.'
     """
     said = ""
     for paragraph in page.findall(nodes.paragraph):
-        if not paragraph.next_node(nodes.math) and len(said) < length:
+        is_text = isinstance(paragraph.parent, nodes.document | nodes.section)
+        ends = paragraph.astext().rstrip().endswith((".", "?", "!"))
+        if is_text and ends and not paragraph.next_node(nodes.math) and len(said) < length:
             said = " ".join([said, *paragraph.astext().split()]).strip()
     return said if len(said) <= length else said[:length].rsplit(" ", 1)[0] + " …"
 
@@ -57,6 +59,8 @@ def configure(app: Sphinx, config: Config) -> None:
     colours = palette.read(app)["site"]
     config.ogp_site_url = site(launch.address(Path(app.srcdir), os.environ))
     config.ogp_site_name = config.html_title
+    config.html_baseurl = config.ogp_site_url  # for the canonical address of each page
+    config.html_context |= {"paper": [colours["paper_light"], colours["paper_dark"]], "home": config.ogp_site_url}
     config.ogp_social_cards = {
         "enable": bool(config.ogp_site_url),
         "image_mini": "_static/mark.png",
