@@ -161,7 +161,7 @@ def forward(params, x, h0=None, activation=TANH):
 
 
 def deltas(params, trace, losses):
-    """Carry ∂E/∂h from the last step to the first; equations (1.3.1) to (1.3.3).
+    """Carry ∂E/∂h from the last step to the first; equations (1.3.1) and (1.3.6).
 
     Parameters
     ----------
@@ -208,8 +208,8 @@ def backward(params, trace, dh):
 
     Notes
     -----
-    Equations (1.3.1) to (1.3.5). Time O(T N H²), memory O(T N H). Agrees with automatic differentiation to 1e-12
-    relative. Where a unit saturates its slope is exactly 0 in float64, and so is what passes through it.
+    Equations (1.3.1), (1.3.2) and (1.3.6). Time O(T N H²), memory O(T N H). Agrees with automatic differentiation to
+    1e-12 relative. Where a unit saturates its slope is exactly 0 in float64, and so is what passes through it.
 
     Examples
     --------

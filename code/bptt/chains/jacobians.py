@@ -125,7 +125,7 @@ def product(J):
 
     Notes
     -----
-    Equation (1.2.3). May under- or overflow for long sequences; `log_norms` does not.
+    Equation (1.2.6). May under- or overflow for long sequences; `log_norms` does not.
 
     Examples
     --------

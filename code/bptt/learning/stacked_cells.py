@@ -53,7 +53,7 @@ def _weights(v, dz):
 
 
 class _Rnn(torch.autograd.Function):
-    """h_t = a(z_t) with z_t = W v_t, and equations (1.3.1) to (1.3.5) backwards."""
+    """h_t = a(z_t) with z_t = W v_t, and equations (1.3.1), (1.3.2) and (1.3.6) backwards."""
 
     @staticmethod
     def forward(ctx, W, x, relu):

@@ -202,7 +202,7 @@ def product_difference(network, k, reverse=False):
 
     Notes
     -----
-    Equations (1.2.8) and (1.2.10).
+    Equations (1.2.6) and (1.2.8).
 
     Examples
     --------
@@ -239,7 +239,7 @@ def overcount(network):
 
     Notes
     -----
-    Equation (1.2.7). The factors are the one solution of the linear equations that comparing coefficients gives.
+    Equation (1.2.10). The factors are the one solution of the linear equations that comparing coefficients gives.
 
     Examples
     --------
