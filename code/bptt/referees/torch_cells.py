@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from bptt.cells import lstm, rnn
+from bptt.cells import lstm, mingru, rnn
 from bptt.cells.activations import TANH
 
 VALUE = {
@@ -253,6 +253,24 @@ def cell_derivative(params, trace, k, n=0, truncated=False):
 
     theta = [tensor(part) for part in params]
     return torch.autograd.functional.jacobian(last_cell, tensor(trace.c[k, n])).numpy()
+
+
+def mingru_states(theta, x, h):
+    """States h_1 … h_T of the minimal GRU on tensors: ``x`` (T, N, D), ``h`` (N, H)."""
+    states = []
+    for x_t in x:
+        z_u, g = (x_t @ theta[0].T + theta[1]).chunk(2, dim=1)
+        h = torch.lerp(g, h, torch.sigmoid(z_u))
+        states.append(h)
+    return torch.stack(states)
+
+
+def mingru_backward(params, x, dh, h0):
+    """Gradient of the minimal GRU's loss Σ dh ⊙ h by automatic differentiation, as `mingru.backward` returns it."""
+    leaves = [tensor(part, True) for part in (*params, x, h0)]
+    states = mingru_states(leaves[:2], leaves[2], leaves[3])
+    ((states if np.ndim(dh) == 3 else states[-1]) * tensor(dh)).sum().backward()
+    return mingru.Grads(*(leaf.grad.numpy() for leaf in leaves))
 
 
 def torch_lstm(params):
