@@ -59,7 +59,7 @@ def by_gain(cell, gain, keep=1.0, H=16, D=4, T=400, seeds=4):
 
     Notes
     -----
-    Page 7.1, The GRU.
+    Pages The GRU, and Gates that do not look back.
 
     Examples
     --------

@@ -22,7 +22,7 @@ def step():
 
 
 def jacobian():
-    """The derivative ∂h_t/∂h_{t-1} as a formula in the gates, page 7.1.
+    """The derivative ∂h_t/∂h_{t-1} as a formula in the gates, as on the page The GRU.
 
     Returns
     -------
