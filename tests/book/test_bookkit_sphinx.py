@@ -246,8 +246,9 @@ def test_style_sheet_fonts_and_colours_are_in_the_site(book):
     assert {path.name for path in (static / "katex" / "fonts").iterdir()} == fonts
     assert all(font.endswith(".woff2") for font in fonts)
     assert (
-        static / "palette.css"
-    ).read_text() == ":root {\n  --site-paper-light: #ffffff;\n  --site-paper-dark: #121212;\n  --site-accent-light: #000080;\n}\n"
+        (static / "palette.css").read_text()
+        == ":root {\n  --site-paper-light: #ffffff;\n  --site-paper-dark: #121212;\n  --site-accent-light: #000080;\n}\n"
+    )
 
 
 BOOKS = '''"""Books, |z| of them.  More."""
@@ -321,6 +322,12 @@ def test_the_contents_of_a_package_have_a_line_for_every_public_function_in_the_
         "api/shelf.html#shelf.books.Book",
         "api/shelf.html#shelf.books.read",
     ]
+
+
+def test_a_folder_s_page_begins_with_a_table_of_its_modules(shelf):
+    page = body(shelf(), "chapters/api/top.html")
+    assert page.index("<table") < page.index("<h2>")
+    assert 'href="#module-shelf.top.' in page[: page.index("<h2>")]
 
 
 def test_a_new_module_comes_last_and_at_once(shelf):

@@ -52,10 +52,26 @@ def first_line(documented: object) -> str:
     return (inspect.getdoc(documented) or "").partition("\n")[0]
 
 
+def summary(names: Iterable[str]) -> str:
+    """Return a table of modules, each with a link to its section and its first line, as Markdown."""
+    lines = ["| module | what it is for |", "|---|---|"]
+    for name in names:
+        says = re.sub(r"`+", "`", first_line(import_module(name))).replace("|", "\\|")
+        lines.append(f"| {{py:mod}}`{name.rpartition('.')[2]} <{name}>` | {says} |")
+    return "\n".join([*lines, "", ""])
+
+
 def inline(text: str) -> list[nodes.Node]:
     """Return a line of a docstring: what stands between backticks is code."""
     words = re.split(r"`+([^`]+)`+", text)
     return [(nodes.literal if k % 2 else nodes.inline)("", word) for k, word in enumerate(words) if word]
+
+
+def reference(env: BuildEnvironment, target: str, role: str, text: str) -> addnodes.pending_xref:
+    """Return a reference to where something is documented."""
+    options = {"refdoc": env.docname, "refexplicit": True, "refwarn": True}
+    content = nodes.literal("", text)
+    return addnodes.pending_xref("", content, refdomain="py", reftype=role, reftarget=target, **options)
 
 
 class Api(SphinxDirective):
@@ -75,6 +91,10 @@ class Api(SphinxDirective):
         self.state.nested_parse(StringList(text.splitlines(), ""), self.content_offset, parent, match_titles=True)
         for node in list(self.state.document.findall(nodes.substitution_reference)):
             node.replace_self(nodes.Text(node.rawsource))  # |z| in a docstring is an absolute value
+        head, table = nodes.section(), summary(f"{package}.{name}" for name in names)
+        self.state.nested_parse(StringList(table.splitlines(), ""), self.content_offset, head)
+        page = self.state.document.next_node(nodes.section)  # MyST has put the sections there, below its title
+        page[1:1] = head.children
         return parent.children
 
 
@@ -104,20 +124,16 @@ class ApiContents(SphinxDirective):
     def module(self, module: ModuleType) -> list[nodes.Node]:
         """Return the lines of one module."""
         self.env.note_dependency(module.__file__)
-        link = self.link(module.__name__, "mod", module.__name__.rpartition(".")[2])
+        link = reference(self.env, module.__name__, "mod", module.__name__.rpartition(".")[2])
         items = [
-            nodes.list_item("", nodes.paragraph("", "", self.link(f"{module.__name__}.{name}", "obj", name), *says))
+            nodes.list_item(
+                "", nodes.paragraph("", "", reference(self.env, f"{module.__name__}.{name}", "obj", name), *says)
+            )
             for name, line in members(module)
             for says in [[nodes.Text(": "), *inline(line)]]
         ]
         head = nodes.paragraph("", "", link, nodes.Text(". "), *inline(first_line(module)), classes=["api-module"])
         return [head, nodes.bullet_list("", *items, classes=["api-contents"])]
-
-    def link(self, target: str, role: str, text: str) -> addnodes.pending_xref:
-        """Return a reference to where something is documented."""
-        content = nodes.literal("", text)
-        options = {"refdoc": self.env.docname, "refexplicit": True, "refwarn": True}
-        return addnodes.pending_xref("", content, refdomain="py", reftype=role, reftarget=target, **options)
 
 
 def known(env: BuildEnvironment) -> dict[str, tuple[str, list[str]]]:

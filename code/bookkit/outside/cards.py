@@ -36,21 +36,34 @@ def site(repository: str) -> str:
     return f"https://{match['owner']}.{match['host']}.io/{match['name']}/" if match else ""
 
 
+def sentences(paragraph: nodes.paragraph) -> list[str]:
+    """Return the whole sentences of a paragraph that have no formula in them."""
+    parts = ("\0" if isinstance(node, nodes.math | nodes.literal) else text_of(node) for node in paragraph.children)
+    found = re.split(r"(?<=[.?!])\s+", " ".join("".join(parts).split()))
+    return [sentence for sentence in found if "\0" not in sentence and sentence.endswith((".", "?", "!"))]
+
+
+def text_of(node: nodes.Node) -> str:
+    """Return the text of a part of a line, with a mark where a formula is in it."""
+    return "\0" if node.next_node(nodes.math) else node.astext()
+
+
 def words(page: nodes.document, length: int = 200) -> str:
-    r"""Return the first sentences of a page: whole paragraphs of its text, and only those without a formula.
+    r"""Return the first sentences of a page: of its text, not of lists or boxes, and those without a formula.
 
     Examples
     --------
     >>> from docutils.core import publish_doctree
-    >>> words(publish_doctree("You *can*\n\n- count;\n- draw.\n\nA network reads.\n\nIt :math:`x` learns."))
-    'A network reads.'
+    >>> words(publish_doctree("You *can*\n\n- count.\n\nA network reads. With :math:`x` it learns. Slowly."))
+    'A network reads. Slowly.'
     """
     said = ""
     for paragraph in page.findall(nodes.paragraph):
-        is_text = isinstance(paragraph.parent, nodes.document | nodes.section)
-        ends = paragraph.astext().rstrip().endswith((".", "?", "!"))
-        if is_text and ends and not paragraph.next_node(nodes.math) and len(said) < length:
-            said = " ".join([said, *paragraph.astext().split()]).strip()
+        if isinstance(paragraph.parent, nodes.document | nodes.section) and "Reading takes" not in paragraph.astext():
+            for sentence in sentences(paragraph):
+                if said and len(said) + len(sentence) >= length:
+                    return said
+                said = f"{said} {sentence}".strip()
     return said if len(said) <= length else said[:length].rsplit(" ", 1)[0] + " …"
 
 

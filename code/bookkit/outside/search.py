@@ -33,8 +33,10 @@ class Section(NamedTuple):
 
 def is_apart(node: nodes.Node) -> bool:
     """Tell whether a node is found by itself, and not as a part of what it stands in."""
-    titled = isinstance(node, nodes.section) and isinstance(node.next_node(descend=True), nodes.title)
-    return titled or isinstance(node, addnodes.desc)  # an exercise is in a section without a title
+    if isinstance(node, nodes.section):  # an exercise is in one with an empty title, or with none
+        first = node.next_node(descend=True)
+        return isinstance(first, nodes.title) and bool(first.astext().strip())
+    return isinstance(node, addnodes.desc)
 
 
 def words(node: nodes.Node) -> str:
