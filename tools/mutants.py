@@ -184,11 +184,10 @@ def _plain(function):
 # Who notices?
 
 
-def tests_notice(mutant, test):
+def tests_notice(mutant, tests):
     """Run a module's own tests against a mutant; tell whether one fails."""
     apply(mutant)
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return pytest.main([*QUIETLY, str(test)]) != 0
+    return _passes(tests) != 0
 
 
 def page_notices(mutant, page):
@@ -265,24 +264,24 @@ def sample(found, size):
 
 
 def package(rooms, size):
-    """Try the mutants of every module of some rooms against the module's own tests."""
+    """Try the mutants of every module of some rooms against the tests that bear the module's name."""
     for path in sorted(file for room in rooms for file in (PACKAGE / room).glob("[!_]*.py")):
-        test = page_run.ROOT / "tests" / path.parent.name / f"test_{path.name}"
+        tests = sorted((page_run.ROOT / "tests" / path.parent.name).glob(f"test_{path.stem}*.py"))
         importlib.import_module(".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts))
         begin = time.monotonic()
-        if page_run.in_child(_passes, test):
-            raise SystemExit(f"{test} fails without any mutant")
+        if page_run.in_child(_passes, tests):
+            raise SystemExit(f"The tests of {path.stem} fail without any mutant")
         yield report(
             path.relative_to(PACKAGE).with_suffix("").as_posix(),
             sample(mutants(path), size),
-            lambda mutant, test=test: tests_notice(mutant, test),
+            lambda mutant, tests=tests: tests_notice(mutant, tests),
             60 + 10 * (time.monotonic() - begin),
         )
 
 
-def _passes(test):
-    with contextlib.redirect_stdout(io.StringIO()):
-        return int(pytest.main([*QUIETLY, str(test)]))
+def _passes(tests):
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return int(pytest.main([*QUIETLY, *map(str, tests)]))
 
 
 def book(names, size):
