@@ -18,6 +18,7 @@ PARTS = (
     "assets.pictures",
     "assets.static",
     "html.check_lines",
+    "html.code_folds",
     "html.explorables",
     "html.folds",
     "html.katex",

@@ -91,7 +91,8 @@ def scan(a, b):
 
     Notes
     -----
-    Page Gates that do not look back. After a round, entry t stands for the last 1, 2, 4, … steps up to t in one: h_t = a_t h_{t-reach} + b_t.
+    Page Gates that do not look back. After a round, entry t stands for the last 1, 2, 4, … steps up to t in one:
+    h_t = a_t h_{t-reach} + b_t.
 
     Examples
     --------
