@@ -1,7 +1,8 @@
 """Code behind a fold, after what it shows: on the site prose, figures and claims stand in front.
 
-A cell with the tag ``lesson`` stays open.  A cell that shows nothing goes into the fold of the next one.  Works
-without a script, since a fold is the browser's own ``<details>``; in Jupyter the cells are as they were.
+A cell with the tag ``lesson`` stays open, and what one with the tag ``answer`` shows is folded too.  A cell that shows
+nothing goes into the fold of the next one.  Works without a script, since a fold is the browser's own ``<details>``;
+in Jupyter the cells are as they were.
 """
 
 import json
@@ -13,7 +14,7 @@ from sphinx.writers.html5 import HTML5Translator
 
 from bookkit.html.folds import depart_fold, depart_summary
 
-LESSON = "lesson"
+LESSON, ANSWER = "lesson", "answer"
 
 
 class code_fold(nodes.General, nodes.Element):
@@ -45,13 +46,16 @@ def called(source: str, output: nodes.Element | None) -> str:
     return "the imports" if lines and lines[0].startswith(("import ", "from ")) else "the code"
 
 
-def fold(cell: nodes.Element, before: list[nodes.Element]) -> None:
+def fold(cell: nodes.Element, before: list[nodes.Element], tags: list[str]) -> None:
     """Put the source of a cell behind a fold after its output, with those of silent cells before it."""
     source, output = part(cell, "cell_code_source"), part(cell, "cell_code_output")
     cell.remove(source)
     name = called(source.astext(), output)
     classes = ["code-fold", "check"] if name == "the check" else ["code-fold"]
     cell += code_fold("", code_summary("", name), *before, source, classes=classes)
+    if ANSWER in tags:
+        cell.remove(output)
+        cell[-1] += output
 
 
 def on_read(app: Sphinx, doctree: nodes.document) -> None:
@@ -63,14 +67,15 @@ def on_read(app: Sphinx, doctree: nodes.document) -> None:
     silent: list[nodes.Element] = []
     for cell in list(doctree.findall(lambda node: getattr(node, "attributes", {}).get("nb_element") == "cell_code")):
         source = part(cell, "cell_code_source")
-        if source is None or LESSON in cells[cell["cell_index"]]["metadata"].get("tags", []):
+        tags = cells[cell["cell_index"]]["metadata"].get("tags", [])
+        if source is None or LESSON in tags:
             continue
         if part(cell, "cell_code_output") is None and _folds_next(cell, cells):
             cell.parent.remove(cell)
             source["ids"] += cell["ids"]  # links to the cell lead into the fold
             silent.append(source)
             continue
-        fold(cell, silent)
+        fold(cell, silent, tags)
         silent = []
 
 
