@@ -119,7 +119,7 @@ def test_the_ledger_lists_every_claim_with_its_cell_and_its_statement(book):
     for entry, cell, statement in [
         ("a is a — exactly equal article 1.1 exact", "1-page.html#cell-c2", "1-page.html#equation-eq-a"),
         ("a is not b against article 1.2", "1-page.html#cell-c2", "1-page.html#equation-eq-a"),
-        ("b holds — relative error &lt; 1e-12", "1-page.html#cell-c4", "1-page.html#thm-b"),
+        ("b holds — relative error &lt; 10−12", "1-page.html#cell-c4", "1-page.html#thm-b"),
         ("c holds", "1-page.html#cell-c7", "1-page.html#ex-c"),
         ("c equals c", "2-page.html#cell-c2", "2-page.html#equation-eq-c"),
     ]:

@@ -17,6 +17,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from bookkit.collect.claims import Claim, of_notebook
 from bookkit.html import check_lines
+from bookkit.html.typeset import typeset
 
 
 class Page(NamedTuple):
@@ -121,7 +122,9 @@ class CollectingDirective(SphinxDirective):
 
     def claim_link(self, page: Page, claim: Claim) -> nodes.reference:
         """Return a link with the text of a claim to the cell that checks it."""
-        return self.link(page.docname, claim.text, "#" + check_lines.anchor(claim.cell))
+        link = self.link(page.docname, "", "#" + check_lines.anchor(claim.cell))
+        link += typeset(claim.text)
+        return link
 
 
 def setup(app: Sphinx) -> None:

@@ -9,6 +9,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 from bookkit.collect import claims
+from bookkit.html.typeset import rounded, typeset
 
 
 def anchor(cell: str) -> str:
@@ -37,10 +38,10 @@ def check_line(claim: claims.Claim, text: nodes.Node | None = None) -> nodes.lis
         With one paragraph.
     """
     tick = nodes.inline("", claims.MARK, classes=["tick"])
-    paragraph = nodes.paragraph("", "", tick, text or nodes.Text(claim.text))
+    paragraph = nodes.paragraph("", "", tick, *([text] if text else typeset(claim.text)))
     if claim.bound:
-        paragraph += nodes.inline("", "\u00a0— ", classes=["dash"])  # the line may break after the dash
-        paragraph += nodes.inline("", claim.bound, classes=["bound"])
+        paragraph += nodes.inline("", " —\u00a0", classes=["dash"])  # the line may break before the dash
+        paragraph += nodes.inline("", "", *typeset(rounded(claim.bound)), classes=["bound"])
     for word, numbers in (("article", claim.article), ("against article", claim.against)):
         if numbers:
             tag = nodes.inline("", f"{word} {', '.join(numbers)}", classes=["article-number"])
