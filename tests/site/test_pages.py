@@ -118,7 +118,7 @@ def test_figures_melt_into_the_dark_page(open_page):
 
 
 def test_a_link_into_a_folded_solution_opens_it(open_page):
-    name = next(name for name in PAGES if "<details" in article(name))
+    name = next(name for name in PAGES if '<details class="solution' in article(name))
     page = open_page(name)
     anchor = page.locator("details.solution .cell[id]").first.get_attribute("id")
     page = open_page(name, rest=f"#{anchor}")
@@ -134,9 +134,9 @@ def test_a_fold_opens_with_the_keyboard(open_page):
 
 
 def test_a_page_reads_without_a_script(open_page):
-    name = next(name for name in PAGES if "katex" in article(name))
+    name = next(name for name in PAGES if "katex-display" in article(name))
     page = open_page(name, javascript=False)
-    assert page.locator(".katex").first.is_visible()
+    assert page.locator(".katex-display").first.is_visible()
     assert page.locator("nav.bd-links a").first.is_visible()
 
 
@@ -163,6 +163,7 @@ def test_a_page_read_to_its_end_gets_a_mark_that_stays(open_page):
     page.locator(".prev-next-footer").scroll_into_view_if_needed()
     page.wait_for_selector(".bd-links .read")
     page.goto(address(second))
+    page.wait_for_selector(".bd-links .read")
     marked = page.locator(".bd-links a:has(.read)")
     assert [link.split("/")[-1] for link in marked.evaluate_all("links => links.map((link) => link.pathname)")] == [
         f"{first}.html".split("/")[-1]
