@@ -22,6 +22,7 @@ PARTS = (
     "html.explorables",
     "html.folds",
     "html.katex",
+    "html.marks",
     "html.repairs",
     "collect.api",
     "collect.article",
@@ -43,4 +44,4 @@ def setup(app: Sphinx) -> dict[str, int]:
     for part in PARTS:
         import_module(f"bookkit.{part}").setup(app)
     # A new `env_version` has every page read again: what is kept of a page has changed.
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 5}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 6}

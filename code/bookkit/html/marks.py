@@ -1,0 +1,64 @@
+"""Marks under the headings of sections, from the tags of their cells: for the proof, for use, in the hour's path.
+
+The cell that begins with the heading ``## …`` carries the tag, so in Jupyter nothing is in the way.
+"""
+
+import json
+import re
+from pathlib import Path
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+MARKS = {
+    "hour": "In the hour’s path.",
+    "proof": "For those who want the proof.",
+    "practice": "For those who use it.",
+}
+PASSED = ("proof", "practice")  # what one may go past
+HEADING = re.compile(r"^## .+$", re.MULTILINE)
+
+
+def tagged(cells: list[dict]) -> list[list[str]]:
+    """Return the marks of each section of the second level, in the order of the page.
+
+    Examples
+    --------
+    >>> cell = {"cell_type": "markdown", "metadata": {"tags": ["proof"]}, "source": ["## Why", " so"]}
+    >>> tagged([cell, {"cell_type": "markdown", "metadata": {}, "source": ["## And then"]}])
+    [['proof'], []]
+    """
+    found = []
+    for cell in cells:
+        if cell["cell_type"] == "markdown":
+            headings = HEADING.findall("".join(cell["source"]))
+            marks = [tag for tag in cell["metadata"].get("tags", []) if tag in MARKS]
+            found += [marks] * bool(headings) + [[]] * (len(headings) - 1)
+    return found
+
+
+def mark(name: str, following: nodes.section | None) -> nodes.paragraph:
+    """Return the line under a heading, with a link past the section where one may go past it."""
+    line = nodes.paragraph("", MARKS[name], classes=["mark", name])
+    if name in PASSED and following is not None:
+        past = nodes.reference("", "Go past it", internal=True, refuri=f"#{following['ids'][0]}")
+        line += [nodes.Text(" "), past]
+    return line
+
+
+def on_read(app: Sphinx, doctree: nodes.document) -> None:
+    """Mark the sections of a notebook."""
+    path = Path(app.env.doc2path(app.env.docname))
+    page = doctree.next_node(nodes.section)
+    if path.suffix != ".ipynb" or page is None:
+        return
+    sections = [part for part in page.children if isinstance(part, nodes.section) and isinstance(part[0], nodes.title)]
+    for section, marks in zip(sections, tagged(json.loads(path.read_text("utf-8"))["cells"]), strict=False):
+        after = sections[sections.index(section) + 1 :]
+        for name in reversed(marks):
+            section.insert(1, mark(name, after[0] if after else None))
+
+
+def setup(app: Sphinx) -> None:
+    """Connect to the reading of pages."""
+    app.connect("doctree-read", on_read, priority=600)
