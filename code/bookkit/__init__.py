@@ -33,6 +33,7 @@ PARTS = (
     "collect.numbers",
     "outside.cards",
     "outside.launch",
+    "outside.moved",
     "outside.published",
     "outside.search",
     "outside.sitemap",

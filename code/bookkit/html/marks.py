@@ -39,7 +39,7 @@ def tagged(cells: list[dict]) -> list[list[str]]:
 
 def mark(name: str, following: nodes.section | None) -> nodes.paragraph:
     """Return the line under a heading, with a link past the section where one may go past it."""
-    line = nodes.paragraph("", MARKS[name], classes=["mark", name])
+    line = nodes.paragraph("", MARKS[name], classes=["section-mark", name])
     if name in PASSED and following is not None:
         past = nodes.reference("", "Go past it", internal=True, refuri=f"#{following['ids'][0]}")
         line += [nodes.Text(" "), past]
