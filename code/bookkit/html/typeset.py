@@ -39,7 +39,7 @@ def typeset(text: str) -> list[nodes.Node]:
 def _set(found: re.Match) -> list[nodes.Node]:
     """Return the nodes of one token."""
     if found["mantissa"]:
-        factor = "" if found["mantissa"] == "1" else f"{found['mantissa']}\u202f·\u202f"
+        factor = "" if found["mantissa"] == "1" else f"{found['mantissa']}·"
         return [nodes.Text(f"{factor}10"), raised(str(int(found["power"])))]
     if found["letter"]:
         letter, index = nodes.emphasis("", found["letter"]), found["index"].strip("{}")
