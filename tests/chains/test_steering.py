@@ -51,7 +51,7 @@ def test_without_input_the_product_falls_like_the_power_of_minus_three_halves():
 
 
 def test_a_matrix_without_eigenvalues_doubles_the_gradient_every_step():
-    """The example of page 2.3: 1.44e15 after 50 steps."""
+    """The example of page 2.4: 1.44e15 after 50 steps."""
     params, trace = steering.cancelling(50)
     agree(params.W_h @ params.W_h, np.zeros((2, 2)))
     agree(np.exp(log_norm(params, trace)), 1.44e15, rtol=0.005)
@@ -62,7 +62,7 @@ def test_a_matrix_without_eigenvalues_doubles_the_gradient_every_step():
 
 
 def test_jacobians_that_are_all_stable_have_a_product_that_explodes():
-    """The example of page 2.3: 5.0e8 after 100 steps, 1.2218 a step, every radius at most .883."""
+    """The example of page 2.5: 5.0e8 after 100 steps, 1.2218 a step, every radius at most .883."""
     params, trace = steering.switching(100)
     J = jacobians.rnn_steps(params, trace)
     agree(np.round(spectra.spectral_radius(J), 3).max(), 0.883)
@@ -73,7 +73,7 @@ def test_jacobians_that_are_all_stable_have_a_product_that_explodes():
 
 
 def test_near_zero_a_real_network_shows_the_whole_transient():
-    """The example of page 2.3: 38.7 after nine steps of tiny inputs."""
+    """The example of page 2.4: 38.7 after nine steps of tiny inputs."""
     params = rnn.Params(np.eye(2), matrices.TRANSIENT, np.zeros(2))
     trace = rnn.forward(params, 1e-6 * np.random.default_rng(0).standard_normal((9, 1, 2)))
     agree(np.exp(log_norm(params, trace)), 38.7, rtol=0.002)

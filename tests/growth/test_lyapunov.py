@@ -244,7 +244,7 @@ def test_below_the_edge_of_chaos_the_exponent_is_that_of_the_largest_eigenvalue(
 @pytest.mark.parametrize("kind", ["gaussian", "orthogonal"])
 @pytest.mark.parametrize("drive", [0.5, 1.0])
 def test_input_moves_the_edge_of_chaos(drive, kind):
-    """Page 2.4: the rate is zero at gains 1.550 and 1.856, and not at one."""
+    """Page 2.6: the rate is zero at gains 1.550 and 1.856, and not at one."""
     rng = np.random.default_rng(0)
     W = getattr(matrices, kind)(400, rng, meanfield.critical_gain(drive))
     rate, error = measured(W, 1500, rng, drive)

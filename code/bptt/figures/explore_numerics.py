@@ -122,7 +122,7 @@ def ellipses(W, activation="tanh", drive="noise", strength=0.0, T=60):
 
     Notes
     -----
-    Page 2.3, When? The conditions.
+    Page 2.2, Products of Jacobians.
 
     Examples
     --------
