@@ -87,7 +87,7 @@ def cell(ax, stage=4):
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        6.4 by 4.2 inches suit it.
+        6.4 by 4.2 inches suit it, 6.4 by 2.4 the first stage.
     stage : int
         1, the candidate alone, the state of a basic RNN; 2, with the input gate and the sum, the cell of 1997 up to
         its state; 3, with the forget gate; 4, with the output gate and the new hidden state.
@@ -98,7 +98,7 @@ def cell(ax, stage=4):
         When `stage` is none of these.
     """
     stage = count("stage", stage, at_most=4)
-    canvas(ax, 6.4, 4.2)
+    canvas(ax, 6.4, 4.2 if stage > 1 else 2.4)
     for colour, label, x in GATES[:stage]:
         box(ax, x, 1.85, label, 0.6, 0.5, colour)
         wire(ax, [(0.65, 0.3), (x + 0.12, 0.3), (x + 0.12, 1.58)], zorder=1)
