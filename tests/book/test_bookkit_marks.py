@@ -1,12 +1,16 @@
 """Marks under the headings of sections: which section gets which, and where its link leads."""
 
 import json
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from docutils import nodes, utils
 
 from bookkit.html import marks
+
+CHAPTERS = Path(__file__).parents[2] / "chapters"
 
 
 def markdown(source, *tags):
@@ -61,3 +65,22 @@ def test_the_last_section_has_nothing_to_go_to(marked):
 def test_other_tags_are_no_marks(marked):
     lines, _ = marked(markdown("## One", "lesson"))
     assert lines == {"One": []}
+
+
+def sections_in_the_hour():
+    """Page and title of every section of the course whose cell says that it is in the hour's path."""
+    for path in sorted(CHAPTERS.glob("*/*.ipynb")):
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        texts = ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "markdown"]
+        titles = [heading[3:] for text in texts for heading in marks.HEADING.findall(text)]
+        for heading, found in zip(titles, marks.tagged(cells), strict=True):
+            if "hour" in found:
+                yield path.relative_to(CHAPTERS).with_suffix("").as_posix(), heading
+
+
+def test_the_hours_path_on_the_first_page_is_that_of_the_marks():
+    cells = json.loads((CHAPTERS / "index.ipynb").read_text("utf-8"))["cells"]
+    (text,) = ["".join(cell["source"]) for cell in cells if "**An hour.**" in "".join(cell["source"])]
+    lines = re.findall(r"^\d+\. \[[^\]]*\]\(([^)]*)\): (.*)$", text, re.MULTILINE)
+    listed = [(page, title) for page, rest in lines for title in re.findall(r'"([^"]*)"', rest)]
+    assert sorted(listed) == sorted(sections_in_the_hour())
