@@ -59,7 +59,7 @@ def words(page: nodes.document, length: int = 200) -> str:
     """
     said = ""
     for paragraph in page.findall(nodes.paragraph):
-        if isinstance(paragraph.parent, nodes.document | nodes.section) and "Reading takes" not in paragraph.astext():
+        if isinstance(paragraph.parent, nodes.document | nodes.section):
             for sentence in sentences(paragraph):
                 if said and len(said) + len(sentence) >= length:
                     return said

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt.arguments import count, fields, float_array, generator
+from bptt.arguments import count, fields, float_array, generator, number
 from bptt.cells.activations import SIGMOID
 from bptt.cells.backwards import at_every_step, at_its_own_step, finite
 
@@ -60,6 +60,23 @@ class Grads(NamedTuple):
 def init(D, H, rng, keep=0.0):
     """Draw random parameters: W_x ~ N(0, 1/D), the bias of the update gate `keep`, that of the candidate 0.
 
+    Parameters
+    ----------
+    D, H : int
+        Number of inputs and of units.
+    rng : numpy.random.Generator
+    keep : float
+        The larger it is, the longer a unit keeps its state.
+
+    Returns
+    -------
+    Params
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument has the wrong type or size.
+
     Examples
     --------
     >>> init(2, 3, np.random.default_rng(0)).W_x.shape
@@ -68,11 +85,21 @@ def init(D, H, rng, keep=0.0):
     D, H = count("D", D), count("H", H)
     generator("rng", rng)
     W_x = rng.standard_normal((2 * H, D)) / np.sqrt(D)
-    return Params(W_x, np.repeat([float(keep), 0.0], H))
+    return Params(W_x, np.repeat([number("keep", keep), 0.0], H))
 
 
 def loop(a, b):
     """All h_t = a_t ⊙ h_{t-1} + b_t from h_0 = 0, one after the other.
+
+    Parameters
+    ----------
+    a, b : (T, …) arrays
+        Of the same shape.
+
+    Returns
+    -------
+    (T, …) array
+        h_1 … h_T.
 
     Examples
     --------
@@ -88,6 +115,16 @@ def loop(a, b):
 
 def scan(a, b):
     """The same as `loop` in ⌈log₂ T⌉ rounds, in each of which all steps could be computed at once.
+
+    Parameters
+    ----------
+    a, b : (T, …) arrays
+        Of the same shape.
+
+    Returns
+    -------
+    (T, …) array
+        h_1 … h_T; equal to that of `loop` but for rounding.
 
     Notes
     -----
@@ -125,6 +162,11 @@ def forward(params, x, h0=None, recurrence=scan):
     -------
     Trace
 
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument has the wrong type or size, or holds what is not finite.
+
     Examples
     --------
     >>> params = Params(W_x=np.zeros((2, 1)), b=np.zeros(2))
@@ -156,6 +198,22 @@ def deltas(params, trace, losses):
 def backward(params, trace, dh):
     """Gradient of the loss by back-propagation through time, for a loss on the last state or on all of them.
 
+    Parameters
+    ----------
+    params : Params
+    trace : Trace
+    dh : (N, H) or (T, N, H) array
+        ∂E/∂h_T, or the losses' derivatives at every step.
+
+    Returns
+    -------
+    Grads
+
+    Raises
+    ------
+    TypeError, ValueError
+        When an argument has the wrong type or size, or the gradient is not finite.
+
     Examples
     --------
     >>> params = Params(W_x=np.zeros((2, 1)), b=np.zeros(2))
@@ -167,7 +225,18 @@ def backward(params, trace, dh):
 
 
 def contributions(params, trace, dh):
-    """Split the gradient into the temporal contributions of the steps: each with a leading axis of length T."""
+    """Split the gradient into the temporal contributions of the steps.
+
+    Parameters
+    ----------
+    params, trace, dh
+        As for `backward`.
+
+    Returns
+    -------
+    Grads
+        Each with a leading axis of length T; the sum over it is the gradient.
+    """
     sizes = check_trace(params, trace, finite=False)
     dz, dh0 = deltas(params, trace, at_every_step("dh", dh, sizes))
     grads = Grads(
@@ -180,7 +249,19 @@ def contributions(params, trace, dh):
 
 
 def steps(params, trace, n=0):
-    """One-step Jacobians of one sample, (T, H, H): diagonal, with the gates on the diagonal.
+    """One-step Jacobians of one sample: diagonal, with the gates on the diagonal.
+
+    Parameters
+    ----------
+    params : Params
+    trace : Trace
+    n : int
+        Which sample of the batch.
+
+    Returns
+    -------
+    (T, H, H) array
+        ``J[t]`` = ∂h_{t+1}/∂h_t.
 
     Examples
     --------
