@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGE = ROOT / "chapters" / "4-lstm-bptt" / "2-joint-jacobian.ipynb"
+PAGE = ROOT / "chapters" / "4-lstm-bptt" / "1-joint-jacobian.ipynb"
 
 
 class Command(NamedTuple):

@@ -24,14 +24,14 @@ def test_in_a_terminal():
     assert lines[0] == "a function  yes: two calls agree"
     assert lines[2] == "right?      no: W (0.5); right: b, to 1e-9"
     assert [line.split() for line in lines[4:7]] == [["i", "f"], ["step", "2", "0.25", "·"], ["step", "1", "1.5", "–"]]
-    assert lines[-2] == "  1  ∂c/∂i is the candidate g, and here it is i  [page 4.2]"
+    assert lines[-2] == "  1  ∂c/∂i is the candidate g, and here it is i  [page 4.1]"
     assert all(len(line) <= 118 for line in lines)
 
 
 def test_in_a_notebook():
     page = WRONG._repr_html_()
     assert page.startswith("<table>")
-    assert "<li>∂c/∂i is the candidate g, and here it is i (page 4.2)<br>" in page
+    assert "<li>∂c/∂i is the candidate g, and here it is i (page 4.1)<br>" in page
 
 
 def test_it_is_escaped():

@@ -241,7 +241,7 @@ def slopes(i, f, g, o, c_before, c):
 
     Notes
     -----
-    Page 4.2, The joint Jacobian. A gate that rounds to 0 or 1 has slope exactly 0.
+    Page 4.1, The joint Jacobian. A gate that rounds to 0 or 1 has slope exactly 0.
     """
     tanh_c = np.tanh(c)
     c_i = g * i * (1 - i)
@@ -253,7 +253,7 @@ def slopes(i, f, g, o, c_before, c):
 
 
 def deltas(params, trace, losses_h, losses_c):
-    """Carry ∂E/∂h and ∂E/∂c from the last step to the first; page 4.2, The joint Jacobian.
+    """Carry ∂E/∂h and ∂E/∂c from the last step to the first; page 4.1, The joint Jacobian.
 
     Parameters
     ----------
@@ -306,7 +306,7 @@ def backward(params, trace, dh, dc=None):
 
     Notes
     -----
-    Page 4.2, The joint Jacobian. Time O(T N H (D + H)), memory O(T N H). Agrees with automatic differentiation to 1e-12
+    Page 4.1, The joint Jacobian. Time O(T N H (D + H)), memory O(T N H). Agrees with automatic differentiation to 1e-12
     relative. Where a gate saturates its slope is exactly 0 in float64, and so is what passes through it.
 
     Examples
@@ -341,7 +341,7 @@ def contributions(params, trace, dh, dc=None):
 
     Notes
     -----
-    Page 4.2, The joint Jacobian. Memory O(T H² + T² N D): meant for looking, not for training. Each x_k enters at
+    Page 4.1, The joint Jacobian. Memory O(T H² + T² N D): meant for looking, not for training. Each x_k enters at
     step k alone, h_0 and c_0 at step 1 alone, so their other contributions are exactly zero.
     """
     dz, dh0, dc0 = deltas(params, trace, *_losses(params, trace, dh, dc))
@@ -380,7 +380,7 @@ def steps(params, trace, n=0):
 
     Notes
     -----
-    Page 4.2, The joint Jacobian. Agrees with automatic differentiation to 1e-12 relative.
+    Page 4.1, The joint Jacobian. Agrees with automatic differentiation to 1e-12 relative.
 
     Examples
     --------

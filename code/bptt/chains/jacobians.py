@@ -65,7 +65,7 @@ def lstm_blocks(params, trace, n=0):
 
     Notes
     -----
-    Page 4.2, The joint Jacobian.
+    Page 4.1, The joint Jacobian.
     """
     lstm.check_trace(params, trace)
     n = count("n", n, at_least=0, at_most=trace.f.shape[1] - 1)
@@ -93,8 +93,8 @@ def cell_steps(params, trace, n=0, terms="full"):
 
     Notes
     -----
-    Page 4.1, The cell-only chain. The product of the full ones is dc_n/dc_k where the output gate does not see h, and
-    that of diag(f_t) where only the output gate does.
+    Page 4.2, What a chain of cell states leaves out. The product of the full ones is dc_n/dc_k where the output gate
+    does not see h, and that of diag(f_t) where only the output gate does.
 
     Examples
     --------

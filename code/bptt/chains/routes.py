@@ -157,8 +157,8 @@ def cell_contributions(params, trace, dh, terms="full", n=0):
 
     Notes
     -----
-    Page 4.1, The cell-only chain. This is no gradient: it leaves out whatever passes through an output gate.
-    `lstm.contributions` is exact.
+    Page 4.2, What a chain of cell states leaves out. This is no gradient: it leaves out whatever passes through an
+    output gate. `lstm.contributions` is exact.
     """
     J, R = cell_steps(params, trace, n, terms), lstm_blocks(params, trace, n).R
     float_array("dh", dh, "N H", lstm.check_trace(params, trace))

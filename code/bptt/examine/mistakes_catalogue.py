@@ -13,7 +13,7 @@ class Mistake(NamedTuple):
 
     ``slot`` and ``name`` say which switch of the backward pass it is; ``says`` is a sentence; ``right`` and ``wrong``
     the line of the backward pass as it should be and as it is; ``seen`` public reports of it; ``page`` the page of the
-    course that derives the line, such as "4-lstm-bptt/2-joint-jacobian".
+    course that derives the line, such as "4-lstm-bptt/1-joint-jacobian".
     """
 
     slot: str
@@ -26,7 +26,7 @@ class Mistake(NamedTuple):
 
     @property
     def number(self):
-        """Number of the page, such as "4.2"."""
+        """Number of the page, such as "4.1"."""
         chapter, page = self.page.split("/")
         return f"{chapter.split('-')[0]}.{page.split('-')[0]}"
 
@@ -50,7 +50,7 @@ def catalogue(kind):
     >>> catalogue("LSTM")["partner_i", "i"].says
     '∂c/∂i is the candidate g, and here it is i'
     >>> catalogue("LSTM")["partner_i", "i"].number
-    '4.2'
+    '4.1'
     """
     tables = tomllib.loads(Path(__file__).with_suffix(".toml").with_stem("mistakes").read_text(encoding="utf-8"))
     return {

@@ -27,9 +27,9 @@ ALT = {
         "each cell from below, x_1 to x_n. The last hidden state feeds the head and the loss E; the wire of c_n ends."
     ),
     "paths": (
-        "Two rows of nodes, c_1 to c_3 above and r_1 to r_3 below. Two arrows join each c to the next, labelled F and "
-        "A R. One arrow B joins each r to the next. Diagonal arrows lead from each c down to the next r, labelled B R, "
-        "and from each r up to the next c, labelled A. The path from c_1 down to r_2 and up to c_3 is thick."
+        "Two rows of nodes, c_1 to c_3 above and h_1 to h_3 below. An arrow F joins each c to the next, an arrow B "
+        "each h to the next. An arrow R leads from each c down to its h, and an arrow A from each h up to the next c. "
+        "The path from c_1 down to h_1, on to h_2 and up to c_3 is thick."
     ),
 }
 
@@ -169,37 +169,32 @@ def many_to_one(ax):
 
 
 def paths(ax):
-    """Draw the paths of a small change from c_1 to c_3, where r_t is the part of dh_t that comes through o_t.
+    """Draw the paths of a small change from (h_1, c_1) to (h_3, c_3): each arrow is one block of the joint Jacobian.
 
-    What to see: from c to c there are two edges, the carry F_t and the way A_t R_{t-1} through the gates; together
-    they are G_t. The thick path leaves c, passes r_2 and comes back: it is in no product of the G_t.
+    What to see: the carry F runs along the top; R leads out of the cell, A leads back into it, and B stays outside. The
+    thick path leaves c_1 and comes back in c_3 without touching c_2: it is in no product of cell Jacobians.
 
     Parameters
     ----------
     ax : matplotlib.axes.Axes
-        6.4 by 3.4 inches suit it.
-
-    Notes
-    -----
-    Each edge is one block of the matrix that takes (dr, dc) from one step to the next.
+        6.4 by 3 inches suit it.
     """
-    canvas(ax, 6.4, 3.4)
-    x, c, r = {1: 0.45, 2: 3.2, 3: 5.95}, 2.3, 0.45
-    for t, before in [(2, 1), (3, 2)]:
-        middle = (x[t] + x[before]) / 2
-        _edge(ax, (x[before], c), (x[t], c), "forget_gate")
-        text(ax, middle, c + 0.2, f"$F_{t}$", "forget_gate")
-        wire(ax, [(x[before], c), (x[before], 2.95), (x[t] - 0.08, 2.95), (x[t] - 0.08, c + 0.29)], "hidden_state")
-        text(ax, middle, 3.15, f"$A_{t}R_{before}$", "hidden_state")
-        _edge(ax, (x[before], r), (x[t], r), "output_gate")
-        text(ax, middle, r - 0.22, f"$B_{t}$", "output_gate")
-        _edge(ax, (x[before], c), (x[t], r), "output_gate", width=3 if t == 2 else 1.4)
-        _edge(ax, (x[before], r), (x[t], c), "hidden_state", width=3 if t == 3 else 1.4)
-        text(ax, middle - 0.5, 1.98, f"$B_{t}R_{before}$", "output_gate")
-        text(ax, middle + 0.55, 1.98, f"$A_{t}$", "hidden_state")
+    canvas(ax, 6.4, 3)
+    x, c, h = {1: 0.6, 2: 3.2, 3: 5.8}, 2.45, 0.5
     for t in x:
+        thick = 3 if t == 1 else 1.4
+        _edge(ax, (x[t], c), (x[t], h), "cell_state", width=thick)
+        text(ax, x[t] - 0.26, 1.48, f"$R_{t}$", "cell_state")
         node(ax, x[t], c, rf"$\mathbf{{c}}_{t}$", "cell_state")
-        node(ax, x[t], r, rf"$\mathbf{{r}}_{t}$", "output_gate")
+        node(ax, x[t], h, rf"$\mathbf{{h}}_{t}$", "hidden_state")
+    for t in (2, 3):
+        middle = (x[t] + x[t - 1]) / 2
+        _edge(ax, (x[t - 1], c), (x[t], c), "forget_gate")
+        text(ax, middle, c + 0.22, f"$F_{t}$", "forget_gate")
+        _edge(ax, (x[t - 1], h), (x[t], h), "output_gate", width=3 if t == 2 else 1.4)
+        text(ax, middle, h - 0.24, f"$B_{t}$", "output_gate")
+        _edge(ax, (x[t - 1], h), (x[t], c), "hidden_state", width=3 if t == 3 else 1.4)
+        text(ax, middle - 0.3, 1.62, f"$A_{t}$", "hidden_state")
 
 
 def _edge(ax, start, end, colour, width=1.4):
