@@ -23,6 +23,7 @@ PARTS = (
     "html.folds",
     "html.katex",
     "html.marks",
+    "html.minutes",
     "html.repairs",
     "collect.api",
     "collect.article",
@@ -31,6 +32,7 @@ PARTS = (
     "collect.evidence",
     "collect.ledger",
     "collect.numbers",
+    "collect.shown",
     "outside.cards",
     "outside.launch",
     "outside.moved",
@@ -45,4 +47,4 @@ def setup(app: Sphinx) -> dict[str, int]:
     for part in PARTS:
         import_module(f"bookkit.{part}").setup(app)
     # A new `env_version` has every page read again: what is kept of a page has changed.
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 8}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 9}

@@ -102,6 +102,15 @@ def outdated(app: Sphinx, env: BuildEnvironment, added: set, changed: set, remov
     return collectors(env) & env.found_docs if added | changed | removed else set()
 
 
+def page_link(app: Sphinx, page: str, anchor: str = "") -> nodes.reference:
+    """Return a link, for the page that is being written, to a place on another page: with its number and title."""
+    env = app.env
+    number = ".".join(map(str, env.toc_secnumbers.get(page, {}).get("", ())))
+    uri = app.builder.get_relative_uri(env.docname, page)
+    text = f"{number} {env.titles[page].astext()}".strip()
+    return nodes.reference("", text, internal=True, refuri=uri + anchor)
+
+
 class CollectingDirective(SphinxDirective):
     """A directive whose content depends on every page of the book."""
 

@@ -10,7 +10,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import docname_join
 
-from bookkit.collect.course import CollectingDirective
+from bookkit.collect.course import CollectingDirective, page_link
 
 CLASS = "departure"
 LABELS = ("Said:", "True:", "Read here:", "Written here:", "Counterexample:")
@@ -151,16 +151,9 @@ class Collect(SphinxPostTransform):
         for box in kept(self.env).get(name, []):
             copy = move(box, name, self.env.docname, self.env.found_docs)
             for entry in entries(copy):
-                title = nodes.title("", "", self.link(self.env, name, box["ids"][-1]))
+                title = nodes.title("", "", page_link(self.app, name, "#" + box["ids"][-1]))
                 copies.append((kind_of(entry), nodes.admonition("", title, *entry, classes=[CLASS])))
         return copies
-
-    def link(self, env: BuildEnvironment, name: str, anchor: str) -> nodes.reference:
-        """Return a link to a box, with the number and title of its page."""
-        number = ".".join(map(str, env.toc_secnumbers.get(name, {}).get("", ())))
-        uri = self.app.builder.get_relative_uri(env.docname, name)
-        text = f"{number} {env.titles[name].astext()}".strip()
-        return nodes.reference("", text, internal=True, refuri=f"{uri}#{anchor}")
 
 
 def setup(app: Sphinx) -> None:
