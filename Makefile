@@ -40,7 +40,7 @@ help:  ## This list
 book: env  ## Build the site into _build/html and check that every page is there
 	@$(BIN)/python -m bookkit.build
 
-pdf: book  ## Print the whole book into _build/book.pdf, with Chromium
+pdf: book  ## Print the whole book into _build/book.pdf and its summaries, two sheets, into _build/summaries.pdf, with Chromium
 	@$(BIN)/python -m bookkit.pdf
 
 test: lint book tests  ## Everything: lint, the book, unit tests, doctests, site, stored outputs

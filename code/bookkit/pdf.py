@@ -1,4 +1,4 @@
-"""The whole book as one PDF: the pages of the site in one document, printed by Chromium.
+"""The whole book as one PDF, and its summaries as another: the pages of the site in one document, printed by Chromium.
 
 Our own, because Jupyter Book's builder ``pdfhtml`` downloads a browser, builds the site a second time, and gives its
 contents no page numbers.
@@ -31,6 +31,10 @@ COVER = """<section class="cover"><img src="_static/mark.svg" alt=""><h1>{title}
 </ol></nav>"""
 ENTRY = '<li class="{level}"><a href="#{anchor}"><span>{title}</span><span>{number}</span></a></li>'
 FOOTER = '<div style="width: 100%; font: 8px sans-serif; text-align: center"><span class="pageNumber"></span></div>'
+SUMMARIES = """<section class="summaries"><h1>{title}</h1>
+{body}
+</section>"""
+SUMMARY = "In one page"  # the words over the summary of a chapter
 PAPER = {"format": "A4", "margin": {"top": "18mm", "bottom": "18mm", "left": "20mm", "right": "20mm"}}
 
 
@@ -77,14 +81,29 @@ def waiting_fonts(html: Path) -> str:
     return f"<style>{' '.join(rules)}</style>"
 
 
+class Frame:
+    """The head of a document and the rest around its body: title, style sheets and faces are those of the first page.
+
+    Parameters
+    ----------
+    root, html : pathlib.Path
+        The folders of the book and of its site.
+    """
+
+    def __init__(self, root: Path, html: Path) -> None:
+        soup = BeautifulSoup((html / f"{pages.names(root)[0]}.html").read_text("utf-8"), "html.parser")
+        styles = "\n".join(str(link) for link in soup.select('link[rel="stylesheet"]'))
+        styles = styles.replace('href="../', 'href="')  # the first page lies one folder down, the document does not
+        self.title, self.styles = soup.select_one(".logo__title").get_text(strip=True), styles + waiting_fonts(html)
+
+    def __call__(self, body: str) -> str:
+        """Return the document with this body."""
+        return FRAME.format(title=escape(self.title), styles=self.styles, body=body)
+
+
 def document(root: Path, html: Path) -> Callable[[list[int]], str]:
     """Put the pages together; the result writes the document, given the page numbers of its articles."""
-    names = pages.names(root)
-    soup = BeautifulSoup((html / f"{names[0]}.html").read_text("utf-8"), "html.parser")
-    styles = "\n".join(str(link) for link in soup.select('link[rel="stylesheet"]'))
-    styles = styles.replace('href="../', 'href="')  # the first page lies one folder down, the document does not
-    styles += waiting_fonts(html)
-    title = soup.select_one(".logo__title").get_text(strip=True)
+    names, frame = pages.names(root), Frame(root, html)
     articles = [article(html, name, set(names)) for name in names]
     headings = [" ".join(text.h1.get_text(" ", strip=True).split()) for text in articles]
 
@@ -99,10 +118,28 @@ def document(root: Path, html: Path) -> Callable[[list[int]], str]:
             )
             for name, heading, number in rows
         )
-        body = [COVER.format(title=escape(title), entries=entries), *map(str, articles)]
-        return FRAME.format(title=escape(title), styles=styles, body="\n".join(body))
+        return frame("\n".join([COVER.format(title=escape(frame.title), entries=entries), *map(str, articles)]))
 
     return write
+
+
+def summary(text: Tag) -> list[Tag]:
+    """Return the heading of an article and what stands under its words "In one page", without figures."""
+    found = []
+    for element in text.find("p", class_="rubric", string=SUMMARY).find_next_siblings():
+        if element.name == "p" and "rubric" in element.get("class", []):
+            break
+        found += [element] * (element.name != "figure")
+    heading = BeautifulSoup(f"<h2>{escape(' '.join(text.h1.get_text(' ', strip=True).split()))}</h2>", "html.parser").h2
+    return [heading, *found]
+
+
+def summaries(root: Path, html: Path) -> str:
+    """Put the summaries of all chapters together, in one document."""
+    frame = Frame(root, html)
+    chapters = [article(html, name, set()) for name in pages.names(root) if name.endswith("/index")]
+    parts = [part for text in chapters if SUMMARY in text.get_text() for part in summary(text)]
+    return frame(SUMMARIES.format(title=escape(frame.title), body="\n".join(map(str, parts))))
 
 
 def page_numbers(pdf: Path, names: list[str]) -> list[int]:
@@ -121,7 +158,7 @@ def page_numbers(pdf: Path, names: list[str]) -> list[int]:
 
 
 def print_book(root: Path) -> Path:
-    """Print the site in ``_build/html`` and return the PDF.
+    """Print the site in ``_build/html``, and beside it the summaries of its chapters; return the PDF of the whole.
 
     Raises
     ------
@@ -137,11 +174,13 @@ def print_book(root: Path) -> Path:
     try:
         with sync_playwright() as playwright:
             chromium = browser.start(playwright)
-            sheet.write_text(write([]), "utf-8")
+            for numbers in (lambda: [], lambda: page_numbers(draft, pages.names(root))):
+                sheet.write_text(write(numbers()), "utf-8")
+                _print(chromium, sheet, draft)
+            draft.replace(out)
+            sheet.write_text(summaries(root, html), "utf-8")
             _print(chromium, sheet, draft)
-            sheet.write_text(write(page_numbers(draft, pages.names(root))), "utf-8")
-            _print(chromium, sheet, draft)
-        draft.replace(out)
+            draft.replace(out.with_name("summaries.pdf"))
     finally:
         sheet.unlink(missing_ok=True)
         draft.unlink(missing_ok=True)
@@ -163,7 +202,8 @@ def main() -> None:
         out = print_book(Path.cwd())
     except (RuntimeError, FileNotFoundError) as error:
         sys.exit(f"There is no PDF: {error}")
-    print(f"The book in print, {len(PdfReader(out).pages)} pages: {out}")
+    for of, path in (("book", out), ("summaries", out.with_name("summaries.pdf"))):
+        print(f"The {of} in print, {len(PdfReader(path).pages)} pages: {path}")
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
 from bookkit import browser, pdf
@@ -70,7 +71,14 @@ def test_the_book_is_printed_with_page_numbers_in_its_contents(book, chromium):
     assert "copy" not in first
     assert "page--b--there" in {name.lstrip("/") for name in reader.named_destinations}
     left = [*book.glob("_build/*.*"), *book.glob("_build/html/*.html")]
-    assert sorted(path.name for path in left) == ["a.html", "b.html", "book.pdf", "index.html"]
+    assert sorted(path.name for path in left) == ["a.html", "b.html", "book.pdf", "index.html", "summaries.pdf"]
+
+
+def test_a_summary_is_what_stands_between_its_words_and_the_questions_without_figures():
+    rubric, text = '<p class="rubric">{}</p>', "<h1>2 Two</h1><p>Before.</p>"
+    text += rubric.format("In one page") + "<p>All.</p><figure>f</figure><p>Of it.</p>" + rubric.format("Three questions")
+    parts = pdf.summary(BeautifulSoup(f"<article>{text}<p>Why?</p></article>", "html.parser").article)
+    assert [part.get_text() for part in parts] == ["2 Two", "All.", "Of it."]
 
 
 def test_without_a_site_there_is_no_pdf(book):
