@@ -90,6 +90,8 @@ def test_what_the_chapter_stores_elsewhere_is_whole_and_from_other_arithmetic():
 
 def test_what_the_chapter_stores_is_whole():
     for name, spec in archive.catalogue(DATA).items():
+        if "algorithm" in spec and not (DATA / f"{name}.toml").exists():
+            continue  # registered, and not run yet
         runs = archive.load(name, "runs", DATA)
         told = records.read_toml(DATA / f"{name}.toml")
         assert told["variants"] == list(spec["variants"])
@@ -100,9 +102,13 @@ def test_what_the_chapter_stores_is_whole():
         ]
         assert len(told["seeds"]) == spec["seeds"]
         assert told["seeds"][0] == spec.get("first_seed", 0)
-        steps = {v: archive.settings(name, v, DATA).steps for v in spec["variants"]}
         last = {(row["variant"], row["seed"]): row["step"] for row in archive.load(name, "curves", DATA)}
-        assert last == {(row["variant"], row["seed"]): steps[row["variant"]] for row in runs}
+        for row in runs:
+            how = archive.settings(name, row["variant"], DATA)
+            if "algorithm" in spec:
+                assert row["trained"] == (row["solved_after"] or how.budget)
+            ended = row["trained"] if "algorithm" in spec else how.steps
+            assert last[row["variant"], row["seed"]] == ended
 
 
 def test_every_experiment_of_the_chapter_can_be_made():

@@ -34,7 +34,8 @@ rule = "none"
 
 def rows(variant, *wrong, after=80, loss=1.0):
     return [
-        {"variant": variant, "seed": k, "test_wrong": w, "solved_after": after if w <= 3 else None, "test_loss": loss}
+        {"variant": variant, "seed": k, "test_wrong": w, "solved_after": after if w <= 3 else None, "trained": after}
+        | {"test_loss": loss}
         for k, w in enumerate(wrong)
     ]
 
@@ -124,6 +125,38 @@ def test_solved_needs_enough_seeds_and_few_enough_sequences():
     assert verdict == "not reproduced"
 
 
+def test_stops_needs_enough_seeds_and_few_wrong_among_those_that_stopped():
+    tolerance = dict(variant="A", share=0.75, most_wrong=2)
+    result, verdict = judged(rows("A", 3, 0, 3, 900), "stops", **tolerance)
+    assert result == "3 of 4 (30% to 95%) stopped; then 2.0 wrong on average, at most 3"
+    assert verdict == "reproduced"
+    assert judged(rows("A", 3, 3, 3, 900), "stops", **tolerance)[1] == "not reproduced"
+    assert judged(rows("A", 0, 0, 900, 900), "stops", **tolerance)[1] == "not reproduced"
+    assert judged(rows("A", 900), "stops", **tolerance) == ("0 of 1 (0% to 79%) stopped", "not reproduced")
+
+
+def test_takes_judges_the_mean_from_both_sides_and_counts_a_run_that_did_not_stop_in_full():
+    tolerance = dict(variant="A", sequences=100, factor=2.0)
+    runs = rows("A", 0, after=60) + rows("B", 0)
+    assert judged(runs, "takes", **tolerance) == ("mean 60 (60 to 60)", "reproduced")
+    for after, verdict in ((49, "not reproduced"), (50, "reproduced"), (200, "reproduced"), (201, "not reproduced")):
+        assert judged(rows("A", 0, after=after), "takes", **tolerance)[1] == verdict
+    result, verdict = judged(rows("A", 0, 900, after=150), "takes", **tolerance)
+    assert (result, verdict) == ("mean at least 150, with 1 that did not stop (150 to 150)", "reproduced")
+
+
+def test_a_rule_of_1997_may_wait_for_its_runs(tmp_path):
+    (tmp_path / "experiments.toml").write_text("", encoding="utf-8")
+    waiting = RULES.replace('purpose = "A test"', 'purpose = "A test"\nalgorithm = "1997"')
+    (tmp_path / "replication.toml").write_text(waiting, encoding="utf-8")
+    assert [row.verdict for row in replication.table(tmp_path)] == ["registered", "not attempted"]
+    store(tmp_path, "paper", rows("A", 0, 3, 1, 900))
+    assert replication.table(tmp_path)[0].verdict == "another setting: came out"
+    (tmp_path / "paper-runs.csv").unlink()
+    with pytest.raises(records.RecordError, match=r"there is no .*paper-runs\.csv"):
+        replication.table(tmp_path)
+
+
 def test_ordered_compares_medians():
     runs = rows("none", 1, 1, loss=0.4) + rows("LSTM", 1, 1, loss=0.2) + rows("b", 1, 1, loss=0.2)
     tolerance = dict(variants=["none", "LSTM", "b"], factors=[2.0, 1.0])
@@ -181,7 +214,7 @@ def test_a_rule_that_was_cut_short_is_named(tmp_path):
 
 
 def test_an_unknown_rule_is_named():
-    with pytest.raises(records.RecordError, match="judge is 'taste', but needs one of solved, ordered, clipping helps, vanishes"):  # fmt: skip
+    with pytest.raises(records.RecordError, match="judge is 'taste', but needs one of solved, stops, takes, ordered, clipping helps, vanishes"):  # fmt: skip
         judged([], "taste")
 
 
@@ -195,4 +228,7 @@ def test_the_rules_of_the_chapter_name_variants_that_exist():
             assert set(named) <= set(spec["variants"])
             runs = [row for name in spec["variants"] for row in rows(name, 0, 900)]
             verdict = replication.judge(paper, runs if "judge" in paper else None)[1]
-            assert verdict in {"another setting: came out", "another setting: did not come out", "not attempted"}
+            exact = paper["differences"] == "none"
+            assert exact == ("algorithm" in spec)
+            kinds = ("reproduced", "not reproduced") if exact else ("came out", "did not come out")
+            assert verdict in {kind if exact else f"another setting: {kind}" for kind in kinds} | {"not attempted"}

@@ -9,7 +9,7 @@ import pytest
 
 from bptt.experiments import __main__ as command
 from bptt.experiments import archive, records, running
-from bptt.learning import training
+from bptt.learning import online, training
 
 
 def test_what_is_stored_is_what_was_run(folder):
@@ -155,3 +155,37 @@ def test_mistakes_are_answered_with_one_sentence(folder, call, sentence):
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         call(folder)
     assert str(caught.value) == sentence
+
+
+ONLINE = """
+[tiny-1997]
+purpose = "A test"
+algorithm = "1997"
+seeds = 2
+first_seed = 5
+window = 2
+common = { task = "adding", T = 100, budget = 3 }
+[tiny-1997.variants]
+"A" = { lr = 0.1 }
+"B" = {}
+"""
+
+
+def test_a_training_of_1997_is_kept_seed_by_seed(folder, monkeypatch):
+    (folder / "replication.toml").write_text(ONLINE, encoding="utf-8")
+    monkeypatch.setattr(online, "COMPILED", False)
+    with pytest.raises(ValueError, match="^algorithm is 1997, but needs numba"):
+        running.run("tiny-1997", folder)
+    monkeypatch.setattr(online, "COMPILED", True)
+    returned = running.run("tiny-1997", folder)
+    assert len(list((folder / ".runs").iterdir())) == 4
+    for table in ("runs", "curves"):
+        assert archive.load("tiny-1997", table, folder) == returned[table]
+    passage = online.train(archive.settings("tiny-1997", "A", folder), 6)
+    row = next(row for row in returned["runs"] if (row["variant"], row["seed"]) == ("A", 6))
+    assert (row["solved_after"], row["trained"], row["test_wrong"]) == (None, 3, passage.test_wrong)
+    assert row["test_error"] == pytest.approx(passage.test_error, rel=1e-4)
+    curve = [row for row in returned["curves"] if (row["variant"], row["seed"]) == ("A", 6)]
+    assert [row["step"] for row in curve] == [2, 3]
+    assert [row["loss"] for row in curve] == pytest.approx([passage.error[:2].mean(), passage.error[2]], rel=1e-4)
+    assert [row["wrong"] for row in curve] == [passage.wrong[:2].sum(), passage.wrong[2]]

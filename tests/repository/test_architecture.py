@@ -19,7 +19,7 @@ FLOORS = [
     {
         "chains": {"numpy"},
         "referees": {"numpy", "torch", "sympy"},
-        "learning": {"numpy", "scipy", "torch", "tqdm"},
+        "learning": {"numpy", "scipy", "torch", "tqdm", "numba"},
     },
     {
         "experiments": {"numpy", "torch", "joblib", "tqdm"},

@@ -75,8 +75,8 @@ def test_a_package_constrained_twice_is_so_for_different_pythons():
 
 def test_every_requirement_is_constrained_to_a_version_it_allows():
     pins = {canonicalize_name(pin.name): only(pin.specifier).version for pin in requirements("constraints.txt")}
-    cluster = map(Requirement, PROJECT["optional-dependencies"]["cluster"])
-    for requirement in [*requirements("requirements.txt"), *cluster]:
+    extras = [Requirement(line) for extra in PROJECT["optional-dependencies"].values() for line in extra]
+    for requirement in [*requirements("requirements.txt"), *extras]:
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)]), requirement
 
 

@@ -5,6 +5,7 @@ share (``common``), and what each variant changes (``variants``). Results are sm
 ``NAME-runs.csv``, one row for each seed; ``NAME-curves.csv``, the loss in means over windows of steps;
 ``NAME-flow.csv``, the gradient at the states against t, over the seeds; ``NAME-reach.csv``, how far it gets with each
 seed; for some ``NAME-steps.csv``, every single step; and ``NAME.toml``, where they come from, with their checksums.
+Where ``algorithm = "1997"`` stands, the networks are those of `bptt.learning.online`, and a step is one sequence.
 
 A training is chaotic, and another processor gives other last digits and then other runs. So what a page says of stored
 runs is said of two sets: the one beside the settings, and one in the folder ``elsewhere``, from another processor or
@@ -20,12 +21,14 @@ import numpy as np
 
 from bptt.arguments import choice, count
 from bptt.experiments.records import RecordError, checksum, read_table, read_toml
+from bptt.learning.online import Settings1997
 from bptt.learning.training import Settings, train
 
 FOLDER = Path("chapters/5-training/data")
 FILES = ("experiments.toml", "replication.toml")
 TABLES = ("runs", "curves", "flow", "reach", "steps")
 ELSEWHERE = "elsewhere"
+ALGORITHMS = {"torch": Settings, "1997": Settings1997}
 
 
 def catalogue(folder=FOLDER):
@@ -105,7 +108,7 @@ def settings(name, variant, folder=FOLDER):
     """Settings of one variant of an experiment."""
     spec = describe(name, folder)
     choice("variant", variant, spec["variants"])
-    return Settings(**spec["common"] | spec["variants"][variant])
+    return ALGORITHMS[spec.get("algorithm", "torch")](**spec["common"] | spec["variants"][variant])
 
 
 def again(name, variant, steps, folder=FOLDER):

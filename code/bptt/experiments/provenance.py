@@ -7,13 +7,15 @@ import hashlib
 import os
 import platform
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 
 from bptt.experiments.records import RecordError, checksum, read_text, read_toml, write_toml
 
-PACKAGES = ("gradients-through-time", "torch", "numpy", "scipy", "joblib")
+COMPILER = ("numba",) if find_spec("numba") else ()
+PACKAGES = ("gradients-through-time", "torch", "numpy", "scipy", "joblib", *COMPILER)
 LEARNING = Path(__file__).parents[1] / "learning"
 
 
@@ -53,7 +55,7 @@ def write(path, what, jobs, seconds, dates, tables):
 
 def stamp():
     """What a training depends on besides its settings: code, versions, processor and its instructions."""
-    versions = {name: version(name) for name in ("torch", "numpy")}
+    versions = {name: version(name) for name in ("torch", "numpy", *COMPILER)}
     return {"code": code(), "versions": versions, "machine": machine()}
 
 
@@ -94,5 +96,5 @@ def machine(cpuinfo="/proc/cpuinfo"):
     if (info := Path(cpuinfo)).exists():
         lines = info.read_text(encoding="utf-8").splitlines()
         model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), model)
-    kernels = torch.backends.cpu.get_cpu_capability()
+    kernels = os.environ.get("NUMBA_CPU_NAME") or torch.backends.cpu.get_cpu_capability()
     return {"processor": model, "cores": os.cpu_count(), "system": platform.system(), "instructions": kernels}

@@ -52,7 +52,8 @@ def table(folder=FOLDER):
     -------
     list of Verdict
         ``verdict`` is ``"reproduced"`` or ``"not reproduced"`` where the setting is the published one, ``"another
-        setting: came out"`` or ``"another setting: did not come out"`` where it is not, or ``"not attempted"``.
+        setting: came out"`` or ``"another setting: did not come out"`` where it is not; ``"not attempted"`` without a
+        rule, and ``"registered"`` with a rule whose runs nobody has stored yet.
 
     Raises
     ------
@@ -68,7 +69,11 @@ def table(folder=FOLDER):
 
 
 def _row(name, spec, paper, folder):
-    result, verdict = judge(paper, load(name, "runs", folder) if "judge" in paper else None)
+    stored = (Path(folder) / f"{name}.toml").exists() or (Path(folder) / f"{name}-runs.csv").exists()
+    if "judge" in paper and "algorithm" in spec and not stored:
+        result, verdict = "", "registered"
+    else:
+        result, verdict = judge(paper, load(name, "runs", folder) if "judge" in paper else None)
     texts = (paper[key] for key in ("source", "statement", "setting", "differences", "rule"))
     seeds, history = spec["seeds"] if "judge" in paper else 0, paper.get("history", "")
     return Verdict(*texts, seeds, result, verdict, history, _first(paper, folder))
@@ -159,4 +164,29 @@ def _vanishes(runs, variants, most_wrong, below):
     return said, any(rate.high < below for rate in rates)
 
 
-JUDGES = {"solved": _solved, "ordered": _ordered, "clipping helps": _clipping_helps, "vanishes": _vanishes}
+def _stops(runs, variant, share, most_wrong):
+    """At least a `share` of the seeds meets the stopping criterion, and those have few wrong answers on average."""
+    after, wrong = (_column(runs, variant, key) for key in ("solved_after", "test_wrong"))
+    rate = wilson(sum(k is not None for k in after), len(after))
+    left = [k for k, met in zip(wrong, after, strict=True) if met is not None]
+    tested = f"; then {np.mean(left):.1f} wrong on average, at most {max(left)}" if left else ""
+    return f"{rate} stopped{tested}", rate.successes >= share * rate.trials and np.mean(left or [np.inf]) <= most_wrong
+
+
+def _takes(runs, variant, sequences, factor):
+    """Mean sequences until the stopping criterion, within a `factor`; a run that missed it counts with all it had."""
+    after, trained = (_column(runs, variant, key) for key in ("solved_after", "trained"))
+    mean, missed = np.mean(trained), sum(k is None for k in after)
+    least = f"at least {mean:,.0f}, with {missed} that did not stop" if missed else f"{mean:,.0f}"
+    said = f"mean {least} ({min(trained):,} to {max(trained):,})"
+    return said, sequences / factor <= mean <= sequences * factor
+
+
+JUDGES = {
+    "solved": _solved,
+    "stops": _stops,
+    "takes": _takes,
+    "ordered": _ordered,
+    "clipping helps": _clipping_helps,
+    "vanishes": _vanishes,
+}

@@ -1,4 +1,7 @@
-"""Run an experiment: all seeds of a variant train as one stack, and what ends is kept at once."""
+"""Run an experiment: all seeds of a variant train as one stack, and what ends is kept at once.
+
+The experiments of 1997 (``algorithm = "1997"``) go sequence by sequence, and every seed is kept as soon as it ends.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +14,9 @@ import torch
 
 from bptt.arguments import count
 from bptt.experiments import provenance, resumable
-from bptt.experiments.archive import FOLDER, TABLES, describe
+from bptt.experiments.archive import ALGORITHMS, FOLDER, TABLES, describe
 from bptt.experiments.records import read_toml, write_table
-from bptt.learning import stacked
+from bptt.learning import online, stacked
 from bptt.learning.training import Settings, pick_device, reach, solved_after
 
 
@@ -52,9 +55,11 @@ def run(name, folder=FOLDER, device="cpu", seeds=None, jobs=None, progress=False
     into = folder if into is None else Path(into)
     seeds = _seeds(spec, seeds)
     _keep_the_fuller(into / f"{name}.toml", seeds)
-    grid = _grid(spec, seeds, str(pick_device(device)))
-    parts = resumable.run(train_variant, grid, into / ".runs", jobs, progress, provenance.stamp())
-    named = list(zip(spec["variants"], parts, strict=True))
+    by_seed = spec.get("algorithm") == "1997"
+    names, grid = (_grid_by_seed if by_seed else _grid)(spec, seeds, str(pick_device(device)))
+    train = train_seed if by_seed else train_variant
+    parts = resumable.run(train, grid, into / ".runs", jobs, progress, provenance.stamp())
+    named = list(zip(names, parts, strict=True))
     tables = {table: [{"variant": v} | row for v, part in named for row in part[table]] for table in TABLES}
     files = {table: into / f"{name}-{table}.csv" for table, rows in tables.items() if rows}
     for table, file in files.items():
@@ -85,7 +90,18 @@ def _grid(spec, seeds, device):
     grid = [{"settings": settings, "seeds": seeds, "device": device} | look for settings in all_settings]
     for point in grid:
         Settings(**point["settings"]).make(0)
-    return grid
+    return list(spec["variants"]), grid
+
+
+def _grid_by_seed(spec, seeds, _):
+    """The same for the algorithm of 1997, where each seed is a point of its own."""
+    if not online.COMPILED:
+        raise ValueError('algorithm is 1997, but needs numba to end within a day: pip install ".[compiled]"')
+    points = [(name, spec["common"] | changes, seed) for name, changes in spec["variants"].items() for seed in seeds]
+    grid = [{"settings": settings, "seed": seed, "window": spec["window"]} for _, settings, seed in points]
+    for point in grid:
+        ALGORITHMS["1997"](**point["settings"]).make(0)
+    return [name for name, *_ in points], grid
 
 
 def train_variant(settings, seeds, device="cpu", window=20, flow_at=(), every_step=0):
@@ -107,6 +123,23 @@ def train_variant(settings, seeds, device="cpu", window=20, flow_at=(), every_st
     for seed, history in list(zip(seeds, histories, strict=True))[:every_step]:
         pairs = enumerate(zip(history.loss, history.norm, strict=True))
         rows["steps"] += [{"seed": seed, "step": k, "loss": _short(E), "norm": _short(norm)} for k, (E, norm) in pairs]
+    spent = round(time.process_time() - begin, 1)
+    return rows | {"seconds": spent, "date": datetime.now(UTC).date().isoformat()}
+
+
+def train_seed(settings, seed, window):
+    """Train one network as in 1997; return the rows of its tables."""
+    begin = time.process_time()
+    found = online.train(ALGORITHMS["1997"](**settings), seed)
+    starts = range(0, found.trained, window)
+    parts = [(k, found.error[k : k + window], found.wrong[k : k + window]) for k in starts]
+    run = {"seed": seed, "solved_after": found.solved_after, "trained": found.trained}
+    run |= {"test_wrong": found.test_wrong, "test_error": _short(found.test_error)}
+    rows = {table: [] for table in TABLES} | {"runs": [run]}
+    rows["curves"] = [
+        {"seed": seed, "step": k + len(error), "loss": _short(error.mean()), "wrong": int(wrong.sum())}
+        for k, error, wrong in parts
+    ]
     spent = round(time.process_time() - begin, 1)
     return rows | {"seconds": spent, "date": datetime.now(UTC).date().isoformat()}
 
