@@ -69,10 +69,14 @@ def table(races, show=print):
         for rival, time_of_rival in zip(race.rivals, theirs, strict=True):
             ratio = ours / time_of_rival
             bar = "" if rival.bar is None else f"≤ {rival.bar:g}"
-            show(f"| {race.what} | {_ms(ours)} | {rival.name} | {_ms(time_of_rival)} | {ratio:.2f} | {bar} |")
+            show(f"| {race.what} | {_ms(ours)} | {rival.name} | {_ms(time_of_rival)} | {_ratio(ratio)} | {bar} |")
             if rival.bar is not None and ratio > rival.bar:
                 missed.append(f"{race.what} against {rival.name}: {ratio:.2f}, but the bar is {rival.bar:g}")
     return missed
+
+
+def _ratio(ratio):
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.2g}"
 
 
 def _ms(seconds):
