@@ -232,3 +232,15 @@ def test_the_rules_of_the_chapter_name_variants_that_exist():
             assert exact == ("algorithm" in spec)
             kinds = ("reproduced", "not reproduced") if exact else ("came out", "did not come out")
             assert verdict in {kind if exact else f"another setting: {kind}" for kind in kinds} | {"not attempted"}
+
+
+def test_every_paper_has_its_setting_line_by_line():
+    papers, rules = records.read_toml(DATA / "papers.toml"), records.read_toml(DATA / "replication.toml")
+    cited = {(name, entry["source"].split(",")[0]) for name, spec in rules.items() for entry in spec["published"]}
+    assert {paper for _, paper in cited} == set(papers)
+    for lines in papers.values():
+        for what, there, here, mark in lines:
+            assert all((what, there, here))
+            assert mark in {"same", "not given"} or mark.startswith(("changed: ", "not given: "))
+    exact = {paper for name, paper in cited if "algorithm" in rules[name]}
+    assert not [line for paper in exact for line in papers[paper] if line[3].startswith("changed")]
