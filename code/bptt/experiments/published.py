@@ -1,0 +1,107 @@
+"""Published results as a page shows them: tables in Markdown of statements, rules, verdicts and settings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from bptt.experiments import replication
+from bptt.experiments.archive import FOLDER
+from bptt.experiments.records import read_toml
+
+PEOPLE = {
+    "hochreiter1997": "Hochreiter and Schmidhuber 1997",
+    "pascanu2013": "Pascanu, Mikolov and Bengio 2013",
+    "goodfellow2016": "Goodfellow, Bengio and Courville 2016",
+    "bengio1994": "Bengio, Simard and Frasconi 1994",
+    "jozefowicz2015": "Jozefowicz, Zaremba and Sutskever 2015",
+}
+
+
+def spelled(text):
+    """Put the names of people in place of the keys of the bibliography."""
+    for key, name in PEOPLE.items():
+        text = text.replace(key, name)
+    return text
+
+
+def as_table(header, rows):
+    """Rows as a table in Markdown.
+
+    Examples
+    --------
+    >>> print(as_table(["seed", "wrong"], [[1, 0]]))
+    | seed | wrong |
+    |---|---|
+    | 1 | 0 |
+    """
+    lines = [header, ["---"] * len(header), *rows]
+    text = [("|" if line == lines[1] else " | ").join(map(str, line)) for line in lines]
+    return "\n".join(f"|{line}|" if k == 1 else f"| {line} |" for k, line in enumerate(text))
+
+
+def overview(folder=FOLDER):
+    """The table of one minute: paper, what was published, what was seen, and the verdict, for each statement.
+
+    Parameters
+    ----------
+    folder : str or pathlib.Path
+        Where ``replication.toml`` and the stored runs are.
+
+    Returns
+    -------
+    str
+        Published settings first.
+    """
+    rows = {row.statement: row for row in replication.table(folder)}
+    rules, lines = read_toml(Path(folder) / "replication.toml"), {True: [], False: []}
+    for spec in rules.values():
+        for entry in spec["published"]:
+            row, exact = rows[entry["statement"]], entry["differences"] == "none"
+            paper = spelled(entry["source"].split(",")[0]) + (", its own algorithm" if exact else "")
+            lines[exact].append([paper, entry["brief"], _short(row), f"**{row.verdict}**{_first(row)}"])
+    return as_table(["paper", "published", "here", "verdict"], lines[True] + lines[False])
+
+
+def _short(row):
+    """What was seen, without its intervals."""
+    text = re.sub(r" \([^)]*\)", "", row.result) or "no runs"
+    return text if len(text) < 70 else "see below"
+
+
+def _first(row):
+    return f"; as registered first: {row.first.split(' (')[0].removeprefix('another setting: ')}" if row.first else ""
+
+
+def judged(names, folder=FOLDER):
+    """Statement, rule, what was seen and verdict, for each statement of some experiments."""
+    rows = {row.statement: row for row in replication.table(folder)}
+    rules = read_toml(Path(folder) / "replication.toml")
+    chosen = [rows[entry["statement"]] for name in names for entry in rules[name]["published"]]
+    lines = [[row.statement, row.rule, row.result or "no runs", f"**{row.verdict}**"] for row in chosen]
+    return as_table(["published", "rule", "seen", "verdict"], lines)
+
+
+def block(row):
+    """One row of the table in full, with the setting and the history in a fold."""
+    first = f"\n- **As first registered:** {row.first}." if row.first else ""
+    return (
+        f"- **Published.** {row.statement}.\n- **Comes out if** {row.rule}.\n"
+        f"- **Seen, with {row.seeds} seeds.** {row.result}.\n- **Verdict: {row.verdict}.**{first}\n\n"
+        ":::{admonition} The setting, the differences, and what was registered\n:class: dropdown\n\n"
+        f"**There.** {spelled(row.setting)}.\n\n**Different here.** {spelled(row.differences)}.\n\n"
+        f"**Registered.** {row.history}.\n:::\n"
+    )
+
+
+def line_by_line(paper, folder=FOLDER):
+    """The setting of a paper beside the one that was run here, in a fold.
+
+    Parameters
+    ----------
+    paper : str
+        A key of ``papers.toml``.
+    folder : str or pathlib.Path
+    """
+    table = as_table(["what", "there", "here", "mark"], read_toml(Path(folder) / "papers.toml")[paper])
+    return f":::{{admonition}} {spelled(paper)}, line by line\n:class: dropdown\n\n{table}\n:::\n"
