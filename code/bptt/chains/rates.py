@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from bptt.arguments import choice, count, number
-from bptt.cells import gru, lstm, mingru, rnn
+from bptt.cells import gru, lstm, mingru, normalised_rnn, rnn
+from bptt.chains import norms
 from bptt.growth import lyapunov
 
 
@@ -34,7 +35,26 @@ def mingru_chain(gain, keep, x, H, rng):
     return mingru.steps(params, mingru.forward(params, x))
 
 
-CHAINS = {"rnn": rnn_chain, "lstm": lstm_chain, "gru": gru_chain, "mingru": mingru_chain}
+def normalised_rnn_chain(gain, keep, x, H, rng):
+    """One-step Jacobians of an RNN with a layer norm before its tanh; `keep` has no effect."""
+    params = normalised_rnn.init(x.shape[2], H, rng, gain)
+    return normalised_rnn.steps(params, normalised_rnn.forward(params, x))
+
+
+def normalised_lstm_chain(gain, keep, x, H, rng):
+    """One-step Jacobians of an LSTM with layer norms on its gates and its read-out."""
+    params = lstm.init(x.shape[2], H, rng, gain, forget_bias=keep)
+    return norms.run(params, x[:, 0], ("gates", "readout")).J
+
+
+CHAINS = {
+    "rnn": rnn_chain,
+    "lstm": lstm_chain,
+    "gru": gru_chain,
+    "mingru": mingru_chain,
+    "normalised_rnn": normalised_rnn_chain,
+    "normalised_lstm": normalised_lstm_chain,
+}
 """The cells that can be compared, each a function that draws a network and returns its Jacobians."""
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-from bptt.cells import attention
+from bptt.cells import attention, normalised_rnn
 from bptt.referees.torch_cells import tensor
 
 
@@ -56,3 +56,33 @@ def stack(layers, X, kind):
 
 def _normal(X):
     return torch.nn.functional.layer_norm(X, X.shape[-1:])
+
+
+def normalised_rnn_states(theta, x, h):
+    """States h_1 … h_T of the RNN with a layer norm before its tanh, on tensors: ``x`` (T, N, D), ``h`` (N, H)."""
+    W_x, W_h, s, b = theta
+    states = []
+    for x_t in x:
+        h = torch.tanh(s * _normal(x_t @ W_x.T + h @ W_h.T) + b)
+        states.append(h)
+    return torch.stack(states)
+
+
+def normalised_rnn_backward(params, x, dh, h0):
+    """Gradient of the loss Σ dh ⊙ h by automatic differentiation, as `normalised_rnn.backward` returns it."""
+    leaves = [tensor(part, True) for part in (*params, x, h0)]
+    states = normalised_rnn_states(leaves[:4], leaves[4], leaves[5])
+    ((states if np.ndim(dh) == 3 else states[-1]) * tensor(dh)).sum().backward()
+    return normalised_rnn.Grads(*(leaf.grad.numpy() for leaf in leaves))
+
+
+def normalised_lstm_step(params, x, state, places):
+    """One step of an LSTM with layer norms on tensors: ``state`` is (h, c) in one vector, and so is what comes back."""
+    W_x, W_h, b = (tensor(part) for part in params)
+    h, c = state.chunk(2)
+    by_h, by_x = W_h @ h, W_x @ x
+    z = (_normal(by_h) + _normal(by_x) if "gates" in places else by_h + by_x) + b
+    i, f, g, o = z.chunk(4)
+    c = torch.sigmoid(f) * c + torch.sigmoid(i) * torch.tanh(g)
+    c = _normal(c) if "carry" in places else c
+    return torch.cat([torch.sigmoid(o) * torch.tanh(_normal(c) if "readout" in places else c), c])
