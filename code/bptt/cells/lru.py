@@ -240,7 +240,7 @@ def steps(params, trace, n=0):
 
 
 def scale(lam):
-    """The factors γ = √(1 - |λ|²) that give every unit the same size under white noise."""
+    """The factors γ that give every unit the same size under white noise."""
     return np.sqrt(1 - np.abs(lam) ** 2)
 
 
