@@ -11,7 +11,7 @@ from problems import agree
 
 from bptt.cells import lru
 from bptt.chains import jacobians
-from bptt.referees import torch_cells
+from bptt.referees import torch_linear
 from bptt.referees.torch_cells import tensor
 
 
@@ -28,7 +28,7 @@ def test_backward_agrees_with_autograd(p, at_every_step):
     params, x, h0, dh = p
     dh = dh if at_every_step else dh[-1]
     grads = lru.backward(params, lru.forward(params, x, h0), dh)
-    agree(tuple(grads), tuple(torch_cells.lru_backward(params, x, dh, h0)))
+    agree(tuple(grads), tuple(torch_linear.lru_backward(params, x, dh, h0)))
 
 
 @given(problems())
@@ -36,7 +36,7 @@ def test_the_jacobians_multiply_to_the_derivative(p):
     params, x, h0, _ = p
     J = jacobians.product(lru.steps(params, lru.forward(params, x, h0)))
     by_torch = torch.autograd.functional.jacobian(
-        lambda h: torch_cells.lru_states(tuple(map(tensor, params)), tensor(x[:, :1]), h[None])[-1, 0], tensor(h0[0])
+        lambda h: torch_linear.lru_states(tuple(map(tensor, params)), tensor(x[:, :1]), h[None])[-1, 0], tensor(h0[0])
     )
     agree(J, by_torch.numpy())
 
@@ -47,7 +47,7 @@ def test_contributions_sum_to_the_gradient(p):
     trace = lru.forward(params, x, h0)
     parts = lru.contributions(params, trace, dh)
     assert {len(part) for part in parts} == {len(x)}
-    agree(tuple(part.sum(axis=0) for part in parts), tuple(torch_cells.lru_backward(params, x, dh, h0)))
+    agree(tuple(part.sum(axis=0) for part in parts), tuple(torch_linear.lru_backward(params, x, dh, h0)))
 
 
 @pytest.mark.parametrize("nu", [-30.0, -3.0, 0.0, 3.0, 30.0])

@@ -11,7 +11,7 @@ from problems import agree
 
 from bptt.cells import mingru
 from bptt.chains import jacobians
-from bptt.referees import torch_cells
+from bptt.referees import torch_linear
 from bptt.referees.torch_cells import tensor
 
 
@@ -29,7 +29,7 @@ def test_backward_agrees_with_autograd(p, at_every_step):
     dh = dh if at_every_step else dh[-1]
     trace = mingru.forward(params, x, h0)
     grads = mingru.backward(params, trace, dh)
-    agree(tuple(grads), tuple(torch_cells.mingru_backward(params, x, dh, h0)))
+    agree(tuple(grads), tuple(torch_linear.mingru_backward(params, x, dh, h0)))
 
 
 @given(problems())
@@ -52,7 +52,7 @@ def test_the_jacobians_multiply_to_the_derivative(p):
     params, x, h0, _ = p
     J = jacobians.product(mingru.steps(params, mingru.forward(params, x, h0)))
     by_torch = torch.autograd.functional.jacobian(
-        lambda h: torch_cells.mingru_states(tuple(map(tensor, params)), tensor(x[:, :1]), h[None])[-1, 0], tensor(h0[0])
+        lambda h: torch_linear.mingru_states(tuple(map(tensor, params)), tensor(x[:, :1]), h[None])[-1, 0], tensor(h0[0])
     )
     agree(J, by_torch.numpy())
 

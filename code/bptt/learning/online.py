@@ -25,11 +25,7 @@ try:
 
     COMPILED = True
 except ModuleNotFoundError:
-    COMPILED = False
-
-    def njit(function):
-        """Leave a function as it is."""
-        return function
+    COMPILED, njit = False, lambda function: function
 
 
 RECENT = 2000  # sequences that were right one after another: "the 2000 most recent sequences"

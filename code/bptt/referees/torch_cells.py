@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from bptt.cells import lru, lstm, mingru, rnn
+from bptt.cells import lstm, rnn
 from bptt.cells.activations import TANH
 
 VALUE = {
@@ -253,43 +253,6 @@ def cell_derivative(params, trace, k, n=0, truncated=False):
 
     theta = [tensor(part) for part in params]
     return torch.autograd.functional.jacobian(last_cell, tensor(trace.c[k, n])).numpy()
-
-
-def mingru_states(theta, x, h):
-    """States h_1 … h_T of the minimal GRU on tensors: ``x`` (T, N, D), ``h`` (N, H)."""
-    states = []
-    for x_t in x:
-        z_u, g = (x_t @ theta[0].T + theta[1]).chunk(2, dim=1)
-        h = torch.lerp(g, h, torch.sigmoid(z_u))
-        states.append(h)
-    return torch.stack(states)
-
-
-def mingru_backward(params, x, dh, h0):
-    """Gradient of the minimal GRU's loss Σ dh ⊙ h by automatic differentiation, as `mingru.backward` returns it."""
-    leaves = [tensor(part, True) for part in (*params, x, h0)]
-    states = mingru_states(leaves[:2], leaves[2], leaves[3])
-    ((states if np.ndim(dh) == 3 else states[-1]) * tensor(dh)).sum().backward()
-    return mingru.Grads(*(leaf.grad.numpy() for leaf in leaves))
-
-
-def lru_states(theta, x, h):
-    """States h_1 … h_T of the linear recurrent unit on tensors: ``x`` (T, N, D), ``h`` (N, 2H), real parts first."""
-    nu, angle, W_x = theta
-    lam = torch.exp(torch.complex(-nu.exp(), angle))
-    gamma, h, states = (1 - lam.abs() ** 2).sqrt(), torch.complex(*h.chunk(2, dim=1)), []
-    for x_t in x:
-        h = lam * h + gamma * torch.complex(*(x_t @ W_x.T).chunk(2, dim=1))
-        states.append(torch.cat([h.real, h.imag], dim=1))
-    return torch.stack(states)
-
-
-def lru_backward(params, x, dh, h0):
-    """Gradient of the linear recurrent unit's loss Σ dh ⊙ h by automatic differentiation, as `lru.backward` has it."""
-    leaves = [tensor(part, True) for part in (*params, x, h0)]
-    states = lru_states(leaves[:3], leaves[3], leaves[4])
-    ((states if np.ndim(dh) == 3 else states[-1]) * tensor(dh)).sum().backward()
-    return lru.Grads(*(leaf.grad.numpy() for leaf in leaves))
 
 
 def torch_lstm(params):
