@@ -25,7 +25,11 @@ try:
 
     COMPILED = True
 except ModuleNotFoundError:
-    COMPILED, njit = False, lambda function: function
+    COMPILED = False
+
+    def njit(function):
+        """Leave a function as it is."""
+        return function
 
 
 RECENT = 2000  # sequences that were right one after another: "the 2000 most recent sequences"
@@ -144,8 +148,7 @@ def unpack(W, V, params):
 
 def errors_of(params, drawn):
     """Absolute errors (N, K) of the outputs, without learning."""
-    (W, V), (N, K) = pack(params), drawn.y.shape
-    found = np.empty((N, K))
+    (W, V), found = pack(params), np.empty(drawn.y.shape)
     _answer_all(W, V, lstm1997.blocks(params), drawn.x, drawn.lengths, found)
     return np.abs(found - drawn.y)
 
