@@ -154,6 +154,7 @@ def test_the_blocks_are_stacked_in_the_order_i_f_g_o(k):
 
 # Everywhere else where the package says the update of the cell, and why it is not `lstm.step`.
 OTHER_CELLS = {
+    "chains/norms.py": "with a layer norm at the places one may choose, inside the step",
     "examine/mistakes_lstm.py": "spoiled on purpose, one mistake at a time",
     "examine/stepping.py": "in tensors of any shape, on a reader's own model",
     "learning/stacked_cells.py": "in tensors with an axis for many networks, written in place",
