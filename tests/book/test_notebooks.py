@@ -45,6 +45,7 @@ TOKEN = re.compile(
     re.VERBOSE | re.MULTILINE,
 )
 STATEMENTS = {"proof", "math", "equation", "environment"}
+TITLE = re.compile(r"\} ★{1,3} \S.* \(\d+ minutes\)$")
 
 
 def code_cells(nb):
@@ -197,6 +198,8 @@ def solves_its_exercises(nb):
     for kind, label, match in tokens(nb):
         if kind == "exercise":
             exercises[place := label] = set()
+            if not TITLE.search(match[0].splitlines()[0]):
+                yield f"the title of {label} is not like ★★ Two switches (10 minutes)"
         elif kind == "solution":
             if label not in exercises:
                 yield f"the solution of {label} has no exercise before it"
@@ -214,6 +217,8 @@ def solves_its_exercises(nb):
             yield f"exercise {label} has no {missing}"
     if len(exercises) < 4:
         yield f"there are {len(exercises)} exercises, and a page has at least four"
+    if not any("If you do only two" in cell.source for cell in nb.cells):
+        yield "no sentence says which exercises to do if one does only two"
 
 
 def begins_with_an_unnumbered_title(nb):
@@ -302,7 +307,7 @@ def code(id, source, text=None):
 
 def exercise(k):
     return [
-        markdown(f"ex-{k}", f"```{{exercise-start}} Exercise\n:label: ex-{k}\n```\nDo it.\n```{{exercise-end}}\n```\n\n:::{{hint}}\n:class: dropdown\nTry.\n:::"),
+        markdown(f"ex-{k}", f"```{{exercise-start}} ★ Exercise (5 minutes)\n:label: ex-{k}\n```\nDo it.\n```{{exercise-end}}\n```\n\n:::{{hint}}\n:class: dropdown\nTry.\n:::"),
         markdown(f"sol-{k}", f"```{{solution-start}} ex-{k}\n:class: dropdown\n```\nDone."),
         code(f"sol-{k}-code", "claim(...)", f"✓ Solution {k} is right — exactly equal\n"),
         markdown(f"sol-{k}-end", "```{solution-end}\n```"),
@@ -318,6 +323,7 @@ def good_page():
         markdown("theorem", ":::{prf:theorem} Two\n:label: thm-two\nIt is so.\n:::"),
         code("claim-two", "claim(...)\nclaim(...)", "✓ Two holds\n✓ Two holds elsewhere — at most 0.25\n"),
         code("figure", "ax.plot(x)\nplt.show()"),
+        markdown("exercises", "## Exercises\n\nIf you do only two, take the first and the last."),
         *(cell for k in range(4) for cell in exercise(k)),
     ]
     nb = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": KERNEL, "language_info": {"name": "python"}})
@@ -415,6 +421,9 @@ SPOILED = [
     (solves_its_exercises, replace("ex-2", ":::{hint}", ":::{note}"), "exercise ex-2 has no hint"),
     (solves_its_exercises, replace("ex-2", "{exercise-end}", ""), "exercise ex-2 has no exercise's end"),
     (solves_its_exercises, lambda nb: [drop(id)(nb) for id in ("ex-3", "sol-3", "sol-3-code", "sol-3-end")], "there are 3 exercises"),
+    (solves_its_exercises, replace("ex-1", "★ ", ""), "the title of ex-1 is not like ★★"),
+    (solves_its_exercises, replace("ex-1", "5 minutes", "short"), "the title of ex-1 is not like ★★"),
+    (solves_its_exercises, drop("exercises"), "no sentence says which exercises to do"),
     (begins_with_an_unnumbered_title, replace("title", "# A page", "# 1.2 A page"), "the page begins with '# 1.2 A page'"),
     (begins_with_an_unnumbered_title, drop("title"), "the page begins with 'import numpy as np'"),
 ]  # fmt: skip
