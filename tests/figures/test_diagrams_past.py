@@ -22,6 +22,14 @@ def test_a_contribution_is_counted_once_for_each_step_from_its_own_on(ax, n):
     stacks = [round(box.get_x(), 3) for box in ax.patches if isinstance(box, FancyBboxPatch)]
     assert [stacks.count(x) for x in sorted(set(stacks))] == list(range(n, 0, -1))
     assert boxes(ax)
+    assert {"once", "twice"} <= set(labels(ax))
+
+
+def test_a_row_stays_a_row_and_costs_less_at_every_factor(ax):
+    diagrams_past.row_or_matrices(ax)
+    heights = [box.get_height() for box in ax.patches if isinstance(box, FancyBboxPatch)]
+    assert max(heights[:4]) < min(heights[4:]) / 4
+    assert [labels(ax).count(cost) for cost in ("$m^2$", "$m^3$", r"$\cdot\,J_4$")] == [3, 3, 2]
 
 
 def test_each_plan_keeps_what_the_page_says(ax):

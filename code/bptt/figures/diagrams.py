@@ -20,7 +20,8 @@ ALT = {
         "The states h_0 to h_n in a row, joined by arrows that carry the Jacobians J_1 to J_n, and the loss E at the "
         "right end. From E one coloured path for each step runs back above the chain, turns down at its own state h_k "
         "and ends at the copy θ_k below it. The path to θ_n passes no Jacobian; the path to θ_1 passes all but J_1. "
-        "Below each copy stands the product along its path; the sum of the products is the gradient."
+        "Below each copy stands the row that arrives there, the product along its path; each row times its immediate "
+        "derivative is one contribution, and their sum is the gradient."
     ),
 }
 
@@ -75,14 +76,15 @@ def temporal_contributions(ax, n=4):
         When `n` is no whole number in range.
     """
     n = count("n", n, at_most=4)
-    canvas(ax, 6.4, 3.1 + LANE * n)
-    x, y = np.linspace(0.32, 6.0, n + 2), 2.0
+    canvas(ax, 6.4, 2.95 + LANE * n)
+    x, y = np.linspace(0.32, 6.0, n + 2), 2.25
     _chain(ax, x, y)
     for k in range(1, n + 1):
         _contribution(ax, x, y, k)
-    text(ax, x[0], 0.28, r"$\dfrac{\mathrm{d}\mathcal{E}}{\mathrm{d}\theta}\;=$", size=SMALL)
-    meaning = rf"$\boldsymbol{{\delta}}_{n}=\dfrac{{\partial\mathcal{{E}}}}{{\partial\mathbf{{h}}_{n}}}$"
-    text(ax, x[-1], 0.95, meaning, size=SMALL)
+    text(ax, 0.08, 0.83, "row $k$:", size=SMALL, ha="left")
+    gradient = r"$\mathrm{d}\mathcal{E}/\mathrm{d}\theta\;=\;$ sum over $k$ of $\;$"
+    text(ax, 0.08, 0.3, gradient + r"row $k\;\cdot\;\partial^{+}\mathbf{h}_k/\partial\theta$", ha="left")
+    text(ax, 6.35, 0.3, rf"$\boldsymbol{{\delta}}_{n}=\partial\mathcal{{E}}/\partial\mathbf{{h}}_{n}$", ha="right")
 
 
 def _chain(ax, x, y):
@@ -103,13 +105,10 @@ def _contribution(ax, x, y, k):
     n = len(x) - 2
     tone, lane = shade("hidden_state", (n - k) / max(n - 1, 1)), _lane(y, n, k)
     out = x[-1] + 0.1 * ((n - k) - (n - 1) / 2)
-    wire(ax, [(out, y), (out, lane), (x[k], lane), (x[k], 1.16)], tone, width=2.6, zorder=1)
-    box(ax, x[k], 0.95, rf"$\theta_{k}$", 0.46, 0.4, tone)
+    wire(ax, [(out, y), (out, lane), (x[k], lane), (x[k], 1.42)], tone, width=2.6, zorder=1)
+    box(ax, x[k], 1.21, rf"$\theta_{k}$", 0.46, 0.4, tone)
     factors = "".join(f"J_{t}" for t in range(n, k, -1))
-    product = rf"$\boldsymbol{{\delta}}_{n}{factors}\dfrac{{\partial^{{+}}\mathbf{{h}}_{k}}}{{\partial\theta}}$"
-    text(ax, x[k] + 0.22, 0.28, product, tone, SMALL, ha="right")
-    if k < n:
-        text(ax, x[k] + 0.36, 0.28, "$+$", size=SMALL)
+    text(ax, x[k], 0.83, rf"$\boldsymbol{{\delta}}_{n}{factors}$", tone)
 
 
 def _lane(y, n, k):

@@ -1,4 +1,4 @@
-"""Drawings of the past: a word to be carried along, contributions counted twice, states kept or dropped."""
+"""Drawings of the past: a word to carry along, what is counted twice, a row or matrices, states kept or dropped."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ ALT = {
     ),
     "staircase": (
         "Stacks of boxes for the contributions of the steps 1 to 4. Over step 1 stand four boxes, over step 2 three, "
-        "over step 3 two and over step 4 one. The lowest box of each stack belongs to its own step."
+        "over step 3 two and over step 4 one. The lowest box of each stack, in purple, belongs to its own step; the "
+        "grey ones above are counted as well. Below stands how often: 4 times, 3 times, twice and once."
+    ),
+    "row_or_matrices": (
+        "Two ways to multiply four square Jacobians. Above, a flat row times the first square is a flat row again, and "
+        "so on to the end: m squared multiplications a factor. Below, a square times a square is a square again: "
+        "m cubed multiplications a factor."
     ),
     "memory_plans": (
         "Three rows of dots, one for each state from 0 to 16, while the row of the gradient stands at step 11. Keep "
@@ -53,13 +59,43 @@ def staircase(ax, n=4):
     n : int
         Number of steps.
     """
-    canvas(ax, 6.4, 0.7 + 0.5 * n)
+    canvas(ax, 6.4, 1.0 + 0.5 * n)
     for step in range(1, n + 1):
-        x = 1.0 + 1.2 * (step - 1)
-        text(ax, x, 0.3, f"step {step}", size=SMALL)
-        for extra in range(n - step + 1):
-            tone = "hidden_state" if extra == 0 else shade("hidden_state", 1.0)
-            box(ax, x, 0.75 + 0.5 * extra, rf"$k={step + extra}$", 0.8, 0.4, tone)
+        x, times = 1.0 + 1.2 * (step - 1), n - step + 1
+        text(ax, x, 0.62, f"step {step}", size=SMALL)
+        text(ax, x, 0.25, {1: "once", 2: "twice"}.get(times, f"{times} times"), size=SMALL)
+        for extra in range(times):
+            tone = "vanilla_rnn" if extra else "hidden_state"
+            box(ax, x, 1.05 + 0.5 * extra, rf"$k={step + extra}$", 0.8, 0.4, tone)
+    text(ax, 5.25, 1.05, "its own", "hidden_state", SMALL, ha="left")
+    text(ax, 5.25, 1.55, "too many", "vanilla_rnn", SMALL, ha="left")
+
+
+def row_or_matrices(ax):
+    """Draw what a chain of Jacobians costs when a row walks through it, and when its matrices are multiplied.
+
+    What to see: a row times a square matrix stays a row, and so the work of a factor stays small.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        6.4 by 2.7 inches suit it.
+    """
+    canvas(ax, 6.4, 2.6)
+    _walk(ax, 2.1, 0.16, "a row", "hidden_state", "$m^2$")
+    _walk(ax, 0.75, 0.8, "a matrix", "vanilla_rnn", "$m^3$")
+
+
+def _walk(ax, y, height, name, tone, cost):
+    """Draw what is carried past three Jacobians, with the multiplications of each below its arrow."""
+    text(ax, 0.1, y, name, tone, SMALL, ha="left")
+    for place in range(4):
+        x = 1.75 + 1.38 * place
+        box(ax, x, y, "", 0.8, height, tone)
+        if place < 3:
+            wire(ax, [(x + 0.4, y), (x + 0.97, y)], tone)
+            text(ax, x + 0.69, y + 0.25, rf"$\cdot\,J_{4 - place}$")
+            text(ax, x + 0.69, y - 0.25, cost, tone)
 
 
 def memory_plans(ax, n=16, now=11, every=4, window=6):
