@@ -31,6 +31,11 @@ ALT = {
         "each h to the next. An arrow R leads from each c down to its h, and an arrow A from each h up to the next c. "
         "The path from c_1 down to h_1, on to h_2 and up to c_3 is thick."
     ),
+    "three_routes": (
+        "Cell states c_1 to c_3 above, hidden states h_1 to h_3 below, and three coloured routes from c_1 to c_3. The "
+        "carry runs straight along the top. The route by the gates goes down to h_1, up to c_2 and along the top. The "
+        "route by the output gate goes down to h_1, along to h_2 and up to c_3."
+    ),
 }
 
 CANDIDATE = r"$\tilde{\mathbf{c}}_t$"
@@ -105,6 +110,9 @@ def cell(ax, stage=4):
         wire(ax, [(0.72, 1.0), (x - 0.12, 1.0), (x - 0.12, 1.58)], "hidden_state", over=True)
     node(ax, 0.4, 0.3, r"$\mathbf{x}_t$", radius=0.25)
     node(ax, 0.4, 1.0, r"$\mathbf{h}_{t-1}$", "hidden_state", radius=0.32)
+    if stage == 1:
+        text(ax, 3.85, 1.97, "the candidate:", "candidate", SMALL, ha="left")
+        text(ax, 3.85, 1.73, "what could be noted now", "candidate", SMALL, ha="left")
     if stage > 1:
         _carry(ax, forget=stage > 2)
     if stage > 3:
@@ -195,6 +203,35 @@ def paths(ax):
         text(ax, middle, h - 0.24, f"$B_{t}$", "output_gate")
         _edge(ax, (x[t - 1], h), (x[t], c), "hidden_state", width=3 if t == 3 else 1.4)
         text(ax, middle - 0.3, 1.62, f"$A_{t}$", "hidden_state")
+
+
+def three_routes(ax):
+    """Draw one route of each kind from c_1 to c_3, on the map of `paths`.
+
+    What to see: the carry stays in the cell; a route by the gates leaves it and comes back at the next step; a route by
+    the output gate stays outside for a step.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        6.4 by 3 inches suit it.
+    """
+    canvas(ax, 6.4, 3)
+    (left, middle, right), c, h = (0.6, 3.2, 5.8), 2.45, 0.5
+    for x, t in zip((left, middle, right), "123", strict=True):
+        node(ax, x, c, rf"$\mathbf{{c}}_{t}$", "cell_state")
+        node(ax, x, h, rf"$\mathbf{{h}}_{t}$", "hidden_state")
+    _route(ax, [(left, c + 0.1), (right - 0.26, c + 0.1)], "forget_gate")
+    _route(ax, [(left + 0.08, c), (left + 0.08, h), (middle, c - 0.1), (right - 0.28, c - 0.1)], "candidate")
+    _route(ax, [(left - 0.08, c), (left - 0.08, h - 0.08), (middle, h - 0.08), (right - 0.2, c - 0.2)], "output_gate")
+    text(ax, 1.9, c + 0.33, "carry", "forget_gate", SMALL)
+    text(ax, 2.2, 1.35, "by the gates", "candidate", SMALL, ha="left")
+    text(ax, 1.9, 0.18, "by the output gate", "output_gate", SMALL)
+
+
+def _route(ax, points, colour):
+    """Draw a route below the nodes that it passes."""
+    wire(ax, points, colour, width=3, zorder=1)
 
 
 def _edge(ax, start, end, colour, width=1.4):
