@@ -10,7 +10,7 @@ import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 from matplotlib.path import Path
 
-from bptt.figures import diagrams, diagrams_lstm, diagrams_past, plotting
+from bptt.figures import diagrams, diagrams_clipping, diagrams_lstm, diagrams_past, plotting
 
 
 def sheet():
@@ -32,7 +32,7 @@ def drawings(module):
 
 DRAWINGS = {
     f"{module.__name__}.{name}": draw
-    for module in (diagrams, diagrams_lstm, diagrams_past)
+    for module in (diagrams, diagrams_clipping, diagrams_lstm, diagrams_past)
     for name, draw in drawings(module).items()
 }
 

@@ -34,6 +34,14 @@ def test_the_edges_of_the_paths_are_the_blocks_of_one_step(ax):
     assert sorted(edges) == sorted(blocks)
 
 
+def test_only_the_carry_stays_above_and_only_the_output_gate_stays_below(ax):
+    diagrams_lstm.three_routes(ax)
+    top, bottom = places(ax)[r"$\mathbf{c}_1$"][1], places(ax)[r"$\mathbf{h}_1$"][1]
+    carry, gates, output = (points(wire)[:, 1] for wire in wires(ax))
+    assert min(carry) > top - 0.3
+    assert sum(np.abs(gates - bottom) < 0.3) < sum(np.abs(output - bottom) < 0.3)
+
+
 def test_two_wires_run_through_the_lstm_and_the_head_sees_one(ax):
     diagrams_lstm.many_to_one(ax)
     rows = {state: places(ax)[rf"$\mathbf{{{state}}}_0$"][1] for state in "ch"}
