@@ -1,11 +1,11 @@
-"""The referee of cells that are linear in their state: the minimal GRU and the linear recurrent unit, in torch."""
+"""The referee of cells that are linear in their state: minimal GRU, linear recurrent unit and mLSTM, in torch."""
 
 from __future__ import annotations
 
 import numpy as np
 import torch
 
-from bptt.cells import lru, mingru
+from bptt.cells import lru, mingru, mlstm
 from bptt.referees.torch_cells import tensor
 
 
@@ -29,6 +29,30 @@ def lru_states(theta, x, h):
         h = lam * h + gamma * torch.complex(*(x_t @ W_x.T).chunk(2, dim=1))
         states.append(torch.cat([h.real, h.imag], dim=1))
     return torch.stack(states)
+
+
+def mlstm_outputs(theta, x):
+    """Outputs y_1 … y_T of the mLSTM by its recurrence as it is printed, without a running scale: ``x`` (T, N, D)."""
+    W_x, b, W_g, b_g = theta
+    H, outputs = len(b) // 3, []
+    C, n = x.new_zeros(x.shape[1], H, H), x.new_zeros(x.shape[1], H)
+    for x_t in x:
+        q, k, v = (x_t @ W_x.T + b).chunk(3, dim=1)
+        z_i, z_f = (x_t @ W_g.T + b_g).chunk(2, dim=1)
+        i, f, k = z_i.exp(), torch.sigmoid(z_f), k / H**0.5
+        C = f[:, :, None] * C + i[:, :, None] * v[:, :, None] * k[:, None, :]
+        n = f * n + i * k
+        size = (n * q).sum(dim=1, keepdim=True).abs().clamp(min=1)
+        outputs.append((C @ q[:, :, None])[:, :, 0] / size)
+    return torch.stack(outputs)
+
+
+def mlstm_backward(params, x, dy):
+    """Gradient of the mLSTM's loss Σ dy ⊙ y by automatic differentiation, as `mlstm.backward` returns it."""
+    leaves = [tensor(part, True) for part in (*params, x)]
+    y = mlstm_outputs(leaves[:4], leaves[4])
+    ((y if np.ndim(dy) == 3 else y[-1]) * tensor(dy)).sum().backward()
+    return mlstm.Grads(*(leaf.grad.numpy() for leaf in leaves))
 
 
 def mingru_backward(params, x, dh, h0):
