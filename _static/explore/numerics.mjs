@@ -3,8 +3,8 @@
 // tests/figures/test_explore_numerics.py holds each of them to bptt.figures.explore_numerics, to 1e-9 relative.
 
 const { abs, exp, hypot, log, max, min, sign, sqrt, tanh } = Math;
-const sigma = (z) => 1 / (1 + exp(-z));
-const range = (n, f) => Array.from({ length: n }, (_, k) => f(k));
+export const sigma = (z) => 1 / (1 + exp(-z));
+export const range = (n, f) => Array.from({ length: n }, (_, k) => f(k));
 
 // ── numbers drawn by chance, the same in both languages ──────────────────────────────────────
 

@@ -1,6 +1,7 @@
 // What a reader can set in each explorable, and how a setting is written into a link:
 // #two-unit&W=2,2,-2,-2&drive=held names the explorable, and what differs from the default.
 // No document here: the tests read this file with node.
+import { GAINS } from "./fan-numerics.mjs";
 
 const range = (label, symbol, min, max, step, value) => ({ kind: "range", label, symbol, min, max, step, value });
 const choice = (label, options, value) => ({ kind: "choice", label, options, value });
@@ -9,10 +10,23 @@ const flag = (label, value) => ({ kind: "flag", label, value });
 const stops = (label, symbol, values, value) => ({ kind: "stops", label, symbol, values, min: values[0], max: values.at(-1), value });
 const matrix = (label, min, max, step, value) => ({ kind: "matrix", label, min, max, step, value });
 
+/** What an explorable has controls of its own for. */
+const own = (field) => ({ ...field, own: true });
+
 const ROUND = [1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8];
 const LAGS = [1, 2, 3, 4, 5, 6, 8, ...[10, 100, 1000].flatMap((ten) => ROUND.map((digit) => digit * ten)), 10000];
 
 export const SETTINGS = {
+  fan: {
+    fields: {
+      guess: own(range("your guess", "", 0, 100, 1, 50)),
+      run: own(flag("run", false)),
+      network: own(choice("network", { vanilla: "vanilla RNN", orthogonal: "orthogonal weights", lstm: "LSTM", open: "LSTM, forget bias 5" }, "vanilla")),
+      seed: own(range("draw", "", 1, 12, 1, 3)),
+      gain: stops("gain of the lit line", "", GAINS, GAINS[16]),
+    },
+    presets: {},
+  },
   "two-unit": {
     fields: {
       W: matrix("recurrent weights", -10, 10, 0.1, [0.9, 2, 0, 0.9]),

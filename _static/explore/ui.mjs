@@ -265,7 +265,8 @@ export function mount(box, name, { draw, derived = {}, disabled = {}, shown = (s
     button.addEventListener("click", () => set({ ...defaults(name), ...preset }));
     return { button, link: format(name, { ...defaults(name), ...preset }) };
   });
-  const controls = Object.entries(fields).map(([key, field]) => [key, kinds[field.kind](`${name}-${key}`, key, field, set, () => state)]);
+  const shared = Object.entries(fields).filter(([, { own }]) => !own);
+  const controls = shared.map(([key, field]) => [key, kinds[field.kind](`${name}-${key}`, key, field, set, () => state)]);
   const others = Object.entries(derived).map(([key, field]) =>
     slider(`${name}-${key}`, field, field.get, (value) => set(field.set(state, value))),
   );
@@ -313,7 +314,7 @@ export function mount(box, name, { draw, derived = {}, disabled = {}, shown = (s
     element("div", { class: "controls" }, ...controls.map(([, { node }]) => node), ...others.map(({ node }) => node)),
     note,
   );
-  const update = draw(figures, set);
+  const update = draw(figures, set, show);
   render();
   read();
   addEventListener("hashchange", read);

@@ -6,12 +6,12 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from explorables import SETTINGS, presets
+from explorables import SETTINGS, defaults, presets
 
-from bptt.figures import explore, explore_numerics, plotting
+from bptt.figures import explore, explore_fan, explore_numerics, plotting
 from bptt.growth import matrices
 
-DRAW = {"two-unit": explore.two_unit, "cliff": explore.cliff, "gate": explore.gate, "paths": explore.paths}
+DRAW = {"fan": explore.fan, "two-unit": explore.two_unit, "cliff": explore.cliff, "gate": explore.gate, "paths": explore.paths}
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +23,9 @@ def style():
 
 def arguments(name, setting):
     """A setting of the page as arguments: there a matrix is a list of four."""
-    return {key: np.reshape(v, (2, 2)).tolist() if isinstance(v, list) else v for key, v in setting.items()}
+    said = ("guess", "run")  # a reader says these; nothing is drawn otherwise for it
+    pairs = ((key, v) for key, v in setting.items() if key not in said)
+    return {key: np.reshape(v, (2, 2)).tolist() if isinstance(v, list) else v for key, v in pairs}
 
 
 def lines(ax):
@@ -33,8 +35,8 @@ def lines(ax):
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_figure_has_the_arguments_and_defaults_of_its_explorable(name):
     signature = inspect.signature(DRAW[name]).parameters
-    defaults = {key: np.array(p.default).tolist() if key == "W" else p.default for key, p in signature.items()}
-    assert defaults == arguments(name, presets(name)[list(SETTINGS[name]["presets"].values()).index({})])
+    taken = {key: np.array(p.default).tolist() if key == "W" else p.default for key, p in signature.items()}
+    assert taken == arguments(name, defaults(name))
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -42,6 +44,13 @@ def test_every_preset_can_be_drawn(name):
     for setting in presets(name):
         DRAW[name](**arguments(name, setting))
         plt.gcf().draw_without_rendering()
+
+
+def test_the_fan_lights_the_line_of_its_gain():
+    explore.fan(gain=1.6)
+    lit = plt.gca().get_lines()[0].get_ydata()
+    np.testing.assert_allclose(lit, explore_fan.log_sizes(1.597) / np.log(10))
+    assert plt.gca().texts[0].get_text() == "gain 1.597"
 
 
 def test_the_ellipse_and_the_curve_are_those_of_the_product():

@@ -86,6 +86,8 @@ class Stages(SphinxPostTransform):
                 LOGGER.warning("There is no explorable by the name of %r", " ".join(names), location=box)
                 continue
             box["ids"] = names
+            for figure in box.next_node(descend=False, siblings=True).findall(nodes.image):
+                figure["loading"] = "lazy"  # no browser fetches it that runs scripts, and so shows none of it
             box += stage(label=box[0].astext())
 
 

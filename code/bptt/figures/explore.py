@@ -11,11 +11,38 @@ import numpy as np
 from matplotlib.ticker import MaxNLocator
 
 from bptt.arguments import count, number
-from bptt.figures import explore_numerics
+from bptt.figures import explore_fan, explore_numerics, gradient_fan
 from bptt.figures.plotting import ACCENT, COLOURS, INK, decay
 from bptt.growth import one_unit
 
 SIDE_BY_SIDE = (7.2, 3.5)
+
+
+def fan(network="vanilla", seed=3, gain=0.991):
+    """Draw the gradients of the 100 networks of the first page on their way back, one of them lit.
+
+    What to see: all set out at the same size. After 200 steps hardly one is within a factor of ten of it.
+
+    Parameters
+    ----------
+    network, seed
+        As for `explore_fan.log_sizes`.
+    gain : float
+        Which of the `explore_fan.GAINS` to light up: the one nearest to this.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `explore_fan.log_sizes`.
+    """
+    lit = int(np.argmin(np.abs(np.log(explore_fan.GAINS / number("gain", gain, above=0)))))
+    log_size = np.array([explore_fan.log_sizes(g, network, seed) for g in explore_fan.GAINS])
+    _, ax = plt.subplots(figsize=(6.4, 4.0))
+    gradient_fan.draw(ax, log_size, decades=55)
+    ax.plot(log_size[lit] / np.log(10), color=ACCENT, linewidth=2.2)
+    where = (2, log_size[lit, 0] / np.log(10))
+    ax.annotate(f"gain {explore_fan.GAINS[lit]:g}", where, (0, -14), textcoords="offset points", color=ACCENT)
+    ax.set(xlabel="step k", ylabel="gradient at step k / at step 200")
 
 
 def two_unit(W=((0.9, 2.0), (0.0, 0.9)), activation="tanh", drive="noise", strength=0.0, step=4):
