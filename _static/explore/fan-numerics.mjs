@@ -7,10 +7,10 @@ const [INPUT_SIZE, LOWEST, HIGHEST] = [0.5, 0.7, 6];
 export const NETWORKS = { vanilla: null, orthogonal: null, lstm: 1, open: 5 }; // the forget bias of those that have one
 export const GAINS = range(100, (k) => Math.round(1000 * LOWEST * (HIGHEST / LOWEST) ** (k / 99)) / 1000);
 
-/** All that the networks of a fan share: weights by their rows, what the inputs add at each step, and the first row. */
+/** All that the networks of a fan share, of the draw with a number (neighbouring seeds would draw alike): weights by their rows, what the inputs add at each step, and the first row. */
 export function fan(network, seed, T = 200) {
   const blocks = NETWORKS[network] === null ? 1 : 4;
-  const draws = Float64Array.from(noise(seed, blocks * H * (H + D) + T * D + H));
+  const draws = Float64Array.from(noise(1000003 + 7919 * seed * seed, blocks * H * (H + D) + T * D + H));
   const parts = [blocks * H * H, blocks * H * D, T * D, H];
   const [W_h, W_x, x, row] = parts.map((n, p) => draws.subarray(...[p, p + 1].map((end) => parts.slice(0, end).reduce((a, b) => a + b, 0))));
   const b = range(blocks * H, (j) => (blocks === 4 && Math.floor(j / H) === 1 ? NETWORKS[network] : 0));

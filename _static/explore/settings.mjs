@@ -22,7 +22,7 @@ export const SETTINGS = {
       guess: own(range("your guess", "", 0, 100, 1, 50)),
       run: own(flag("run", false)),
       network: own(choice("network", { vanilla: "vanilla RNN", orthogonal: "orthogonal weights", lstm: "LSTM", open: "LSTM, forget bias 5" }, "vanilla")),
-      seed: own(range("draw", "", 1, 12, 1, 3)),
+      seed: own(range("draw", "", 1, 12, 1, 9)),
       gain: stops("gain of the lit line", "", GAINS, GAINS[16]),
     },
     presets: {},

@@ -474,7 +474,7 @@ def test_paper_shows_the_default(visit):
 
 def test_only_pages_with_an_explorable_load_them(site):
     having = {name for name in PAGES if 'class="stage"' in markup(name)}
-    assert having == {*PAGE.values(), "chapters/2-vanishing-exploding/3-learning"}
+    assert having == {*PAGE.values(), "chapters/2-vanishing-exploding/3-learning", "chapters/index"}
     assert {name for name in PAGES if "explore/load.js" in markup(name)} == having
 
 

@@ -18,7 +18,7 @@ from bptt.growth import one_unit
 SIDE_BY_SIDE = (7.2, 3.5)
 
 
-def fan(network="vanilla", seed=3, gain=0.991):
+def fan(network="vanilla", seed=9, gain=0.991):
     """Draw the gradients of the 100 networks of the first page on their way back, one of them lit.
 
     What to see: all set out at the same size. After 200 steps hardly one is within a factor of ten of it.
