@@ -174,7 +174,7 @@ const WHY = {
   vanilla: "",
   orthogonal: " An orthogonal matrix keeps every length, but the slopes of tanh do not.",
   lstm: " The cell state carries a part of the gradient, so that fading takes longer. But both fates remain.",
-  open: " With forget gates that are nearly open hardly any fades. What goes through the other gates still blows up.",
+  open: " Nearly open forget gates let hardly any fade. Many still blow up, by the other gates.",
 };
 const FATES = {
   faded: "it fades, and the first inputs count for almost nothing",

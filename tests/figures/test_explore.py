@@ -11,7 +11,13 @@ from explorables import SETTINGS, defaults, presets
 from bptt.figures import explore, explore_fan, explore_numerics, plotting
 from bptt.growth import matrices
 
-DRAW = {"fan": explore.fan, "two-unit": explore.two_unit, "cliff": explore.cliff, "gate": explore.gate, "paths": explore.paths}
+DRAW = {
+    "fan": explore.fan,
+    "two-unit": explore.two_unit,
+    "cliff": explore.cliff,
+    "gate": explore.gate,
+    "paths": explore.paths,
+}
 
 
 @pytest.fixture(autouse=True)
