@@ -53,6 +53,12 @@ def test_layers_stand_two_beside_each_other():
     assert [ax.get_xlabel() for ax in fig.axes] == ["", "", "step $t$", "step $t$", "", "step $t$"]
 
 
+def test_a_kind_of_line_is_named_once():
+    parts = [part({"h": np.ones((3, 1))}), part({"h": np.ones((3, 1))}), part({"c": np.ones((3, 1))})]
+    fig = gradient_flow.draw(parts)
+    assert [ax.get_legend() is not None for ax in fig.axes] == [True, False, True]
+
+
 def test_nothing_to_draw_is_refused():
     with pytest.raises(ValueError, match="parts is empty, but needs at least one layer"):
         gradient_flow.draw([])

@@ -16,7 +16,9 @@ PHONE = 350  # pixels that a figure 6.4 inches wide gets on a screen 390 pixels 
 ax = pytest.fixture(sheet)
 
 
-@pytest.mark.parametrize("module", [diagrams, diagrams_clipping, diagrams_lstm, diagrams_past], ids=lambda module: module.__name__)
+@pytest.mark.parametrize(
+    "module", [diagrams, diagrams_clipping, diagrams_lstm, diagrams_past], ids=lambda module: module.__name__
+)
 def test_every_drawing_has_its_alternative_text(module):
     assert set(module.ALT) == set(drawings(module))
     assert all(60 < len(text) < 600 and text.endswith(".") for text in module.ALT.values())

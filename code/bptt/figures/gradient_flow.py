@@ -56,7 +56,18 @@ def draw(parts):
         above.set_ylabel("size of the gradient")
     for block in blocks[: len(parts)]:
         block[-1].set_xlabel("step $t$")
+    _name_once(blocks[: len(parts)].flat)
     return fig
+
+
+def _name_once(axes):
+    """Give a legend to the first ``ax`` on which a line of its kind is drawn, and to no other."""
+    named = set()
+    for ax in axes:
+        _, labels = ax.get_legend_handles_labels()
+        if not named.issuperset(labels):
+            ax.legend(ncols=3 if len(labels) > 2 else 1, handlelength=0.8, columnspacing=0.7, handletextpad=0.4)
+        named.update(labels)
 
 
 def flow(ax, part):
@@ -73,8 +84,6 @@ def flow(ax, part):
         ax.fill_between(t, low, high, color=COLOURS[colour], alpha=0.2, linewidth=0)
         ax.plot(t, middle, color=COLOURS[colour], label=label, marker="o" if len(t) == 1 else None)
     ax.set(title=part.name, yscale="log", xlim=(1, max(len(values), 2)))
-    if ax.lines:
-        ax.legend()
 
 
 def gates(ax, gates):
@@ -82,7 +91,5 @@ def gates(ax, gates):
     for letter, means in gates.items():
         ax.plot(np.arange(1, len(means) + 1), means, color=COLOURS[GATES[letter]], label=WORDS[letter])
     ax.set(ylim=(0, 1), yticks=(0, 0.5, 1), ylabel="gate")
-    if gates:
-        ax.legend(ncols=3, fontsize="small", handlelength=1, columnspacing=1, loc="upper center")
-    else:
+    if not gates:
         ax.text(0.5, 0.5, "no gates", ha="center", va="center", color=INK["text"], transform=ax.transAxes)
