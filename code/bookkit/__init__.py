@@ -47,4 +47,4 @@ def setup(app: Sphinx) -> dict[str, int]:
     for part in PARTS:
         import_module(f"bookkit.{part}").setup(app)
     # A new `env_version` has every page read again: what is kept of a page has changed.
-    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 9}
+    return {"parallel_read_safe": True, "parallel_write_safe": True, "env_version": 10}

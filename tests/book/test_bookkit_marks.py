@@ -67,6 +67,22 @@ def test_other_tags_are_no_marks(marked):
     assert lines == {"One": []}
 
 
+def test_a_section_in_the_hours_path_leads_to_the_next_one_on_whatever_page():
+    env = SimpleNamespace(bookkit_hour={"b": [("last", "Last")], "a": [("one", "One"), ("two", "Two")]}, docname="a")
+    document = utils.new_document("page")
+    for name in ("One", "Two"):
+        document += nodes.section("", nodes.title("", name), marks.mark("hour", None))
+    document.settings.env = env
+    follow = marks.Follow(document)
+    builder = SimpleNamespace(get_relative_uri=lambda here, there: f"{there}.html")
+    env.app = SimpleNamespace(builder=builder)
+    env._app = env.app
+    follow.run()
+    lines = [line.astext() for line in document.findall(nodes.paragraph)]
+    assert lines == ["In the hour’s path. Next: Two", "In the hour’s path. Next: Last"]
+    assert [link["refuri"] for link in document.findall(nodes.reference)] == ["a.html#two", "b.html#last"]
+
+
 def sections_in_the_hour():
     """Page and title of every section of the course whose cell says that it is in the hour's path."""
     for path in sorted(CHAPTERS.glob("*/*.ipynb")):
@@ -81,6 +97,6 @@ def sections_in_the_hour():
 def test_the_hours_path_on_the_first_page_is_that_of_the_marks():
     cells = json.loads((CHAPTERS / "index.ipynb").read_text("utf-8"))["cells"]
     (text,) = ["".join(cell["source"]) for cell in cells if "**An hour.**" in "".join(cell["source"])]
-    lines = re.findall(r"^\d+\. \[[^\]]*\]\(([^)]*)\): (.*)$", text, re.MULTILINE)
-    listed = [(page, title) for page, rest in lines for title in re.findall(r'"([^"]*)"', rest)]
-    assert sorted(listed) == sorted(sections_in_the_hour())
+    part = text.split("**An hour.**")[1].split("**A weekend.**")[0]
+    listed = re.findall(r"\[([^\]]*)\]\(([^)#]*)\.ipynb#[a-z0-9-]*\)", part)
+    assert [(page, title) for title, page in listed] == list(sections_in_the_hour())
