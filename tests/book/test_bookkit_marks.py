@@ -46,7 +46,7 @@ def test_a_section_gets_the_marks_of_its_cell_and_no_other_does(marked):
     )
     assert lines == {
         "One": ["In the hour’s path."],
-        "Two": ["For those who want the proof. Go past it"],
+        "Two": ["Optional: for those who want the proof. Skip it"],
         "Three": [],
         "Four": [],
     }
@@ -59,7 +59,7 @@ def test_the_link_leads_to_the_next_section(marked):
 
 def test_the_last_section_has_nothing_to_go_to(marked):
     lines, _ = marked(markdown("## One", "proof"))
-    assert lines == {"One": ["For those who want the proof."]}
+    assert lines == {"One": ["Optional: for those who want the proof."]}
 
 
 def test_other_tags_are_no_marks(marked):

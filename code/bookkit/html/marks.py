@@ -15,10 +15,10 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 
 MARKS = {
     "hour": "In the hour’s path.",
-    "proof": "For those who want the proof.",
-    "practice": "For those who use it.",
+    "proof": "Optional: for those who want the proof.",
+    "practice": "Optional: for those who train networks.",
 }
-PASSED = ("proof", "practice")  # what one may go past
+PASSED = ("proof", "practice")  # what one may skip
 HEADING = re.compile(r"^## .+$", re.MULTILINE)
 
 
@@ -41,10 +41,10 @@ def tagged(cells: list[dict]) -> list[list[str]]:
 
 
 def mark(name: str, following: nodes.section | None) -> nodes.paragraph:
-    """Return the line under a heading, with a link past the section where one may go past it."""
+    """Return the line under a heading, with a link past the section where it is optional."""
     line = nodes.paragraph("", MARKS[name], classes=["section-mark", name])
     if name in PASSED and following is not None:
-        past = nodes.reference("", "Go past it", internal=True, refuri=f"#{following['ids'][0]}")
+        past = nodes.reference("", "Skip it", internal=True, refuri=f"#{following['ids'][0]}")
         line += [nodes.Text(" "), past]
     return line
 

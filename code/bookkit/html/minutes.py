@@ -40,7 +40,7 @@ def of_cell(cell: dict) -> float:
 
 
 def of_page(cells: list[dict]) -> dict[str, float]:
-    """Return the minutes of a notebook's core, of its sections that one may go past, and of its exercises."""
+    """Return the minutes of a notebook's core, of its optional sections, and of its exercises."""
     found, part = {"core": 0.0, "marked": 0.0, "exercises": 0.0}, "core"
     for cell in cells:
         source = "".join(cell["source"])
@@ -59,10 +59,10 @@ def told(found: dict[str, float]) -> str:
     >>> told({"core": 22.3, "marked": 0.0, "exercises": 38.0})
     'About 20 minutes, and 40 more for the exercises.'
     >>> told({"core": 22.6, "marked": 12.0, "exercises": 0.0})
-    'About 25 minutes, and 10 more for what one may go past.'
+    'About 25 minutes, and 10 more for what is optional.'
     """
     core, marked, exercises = (5 * max(1, round(minutes / 5)) if minutes else 0 for minutes in found.values())
-    more = [f"{marked} more for what one may go past"] * bool(marked)
+    more = [f"{marked} more for what is optional"] * bool(marked)
     more += [f"{exercises} {'more ' * (not marked)}for the exercises"] * bool(exercises)
     return ", ".join([f"About {core} minutes", *more[:-1], *[f"and {last}" for last in more[-1:]]]) + "."
 
