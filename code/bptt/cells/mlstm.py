@@ -160,7 +160,7 @@ def forward(params, x):
 
     Notes
     -----
-    Page Exponential gates. Time and memory O(N T²); `step` after step takes O(N T H²) and keeps one memory.
+    Page Exponential gates. Time O(N T² H), memory O(N T²); `step` after step takes O(N T H²) and keeps one memory.
 
     Examples
     --------

@@ -171,8 +171,8 @@ def order(T, symbols=2, ends=True):
 def copy(T, length=5, letters=8):
     """Copy: repeat the first `length` letters at the very end, when a delimiter calls for them.
 
-    arjovsky2016, with `T` counted in all: `length` letters, blanks, a delimiter, and `length` answers. Without memory
-    the best is to answer blanks until the delimiter, and then to guess.
+    arjovsky2016, with `T` counted in all: `length` letters, blanks, a delimiter, and `length` answers. Who knows
+    the place but not the letters does best with blanks until the delimiter, and then a guess.
     """
     length, letters = count("length", length), count("letters", letters, at_least=2)
     T = count("T", T, at_least=2 * length + 1)
