@@ -156,6 +156,13 @@ def describes_every_figure(nb):
             yield f"cell {cell.id} shows a figure, but does not end in plt.show()"
 
 
+def shows_its_tables_as_tables(nb):
+    for cell in code_cells(nb):
+        tables = [o for o in cell.outputs if "".join(o.get("data", {}).get("text/markdown", "")).startswith("|")]
+        if tables and cell.metadata.get("mystnb", {}).get("markdown_format") != "myst":
+            yield f"the table of cell {cell.id} needs mystnb.markdown_format: myst in its metadata"
+
+
 def rounds_what_it_prints(nb):
     for cell in code_cells(nb):
         for text in printed(cell):
@@ -236,6 +243,7 @@ RULES = [
     names_the_kernel_and_no_machine,
     names_every_cell,
     describes_every_figure,
+    shows_its_tables_as_tables,
     rounds_what_it_prints,
     follows_every_statement_with_a_claim,
     claims_nothing_twice,
@@ -401,6 +409,7 @@ SPOILED = [
     (describes_every_figure, put("figure", outputs=[figure(), figure()]), "cell figure shows 2 figures"),
     (describes_every_figure, put("figure", outputs=[]), "cell figure describes a figure that it does not show"),
     (describes_every_figure, put("figure", source="plt.show()\nax"), "cell figure shows a figure, but does not end in plt.show()"),
+    (shows_its_tables_as_tables, put("setup", outputs=[nbformat.v4.new_output("display_data", {"text/markdown": "| a |\n|---|"})]), "the table of cell setup needs mystnb.markdown_format"),
     (rounds_what_it_prints, shows("setup", "0.12345678901"), "cell setup prints 0.12345678901"),
     (rounds_what_it_prints, says("setup", "error 1.2345678901e-16\n"), "cell setup prints 1.2345678901e-16"),
     (rounds_what_it_prints, shows("setup", "<matplotlib.legend.Legend at 0x7f58025cc400>"), "cell setup prints 0x7f58025cc400"),
