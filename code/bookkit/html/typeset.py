@@ -60,6 +60,8 @@ def rounded(bound: str) -> str:
     --------
     >>> rounded("at most 0.000784014"), rounded("at least 0.333333 and at most 1.5")
     ('at most 0.000785', 'at least 0.333 and at most 1.5')
+    >>> rounded("at most 1.05897e-09")
+    'at most 1.06e-9'
     """
     return BOUND.sub(lambda found: f"{found['words']} {_round(found['number'], found['words'])}", bound)
 
@@ -70,4 +72,5 @@ def _round(number: str, words: str) -> str:
         return number
     unit = Decimal(1).scaleb(value.adjusted() - DIGITS + 1)
     direction = ROUND_CEILING if words == "at most" else ROUND_FLOOR
-    return f"{value.quantize(unit, rounding=direction).normalize():f}"
+    form = "f" if value.adjusted() > -5 else "e"
+    return f"{value.quantize(unit, rounding=direction).normalize():{form}}"
