@@ -27,10 +27,19 @@ def test_the_overview_has_every_statement_with_its_verdict_and_published_setting
 
 def test_the_overview_counts_what_came_out_of_what_was_run():
     verdicts = [row.verdict for row in replication.table(DATA)]
-    met, missed = verdicts.count("reproduced"), verdicts.count("not reproduced")
-    assert f"**In the published setting: {met} of {met + missed} reproduced.**" in published.overview(DATA)
+    met, half = (verdicts.count(f"reproduced{how}") for how in ("", replication.HALF))
+    ran, text = met + half + verdicts.count("not reproduced"), published.overview(DATA)
+    assert f"**In the published setting: {met} of {ran} reproduced, {half} more in one of two sets. " in text
     met, missed = (verdicts.count(f"another setting: {how}") for how in ("came out", "did not come out"))
-    assert f"**In another setting: {met} of {met + missed} came out.**" in published.overview(DATA)
+    assert f"**In another setting: {met} of {met + missed} came out.**" in text
+
+
+def test_a_result_that_differs_in_the_second_set_is_shown_for_both():
+    (row,) = (r for r in replication.table(DATA) if r.statement.startswith("Task 6b is learnt"))
+    assert row.result != row.second
+    assert row.verdict == "reproduced in one of two sets"
+    for text in (published.judged(["order-6b"], DATA), published.block(row)):
+        assert f"{row.result}. In the second set: {row.second}" in text
 
 
 def test_rules_and_settings_are_shown_in_full():

@@ -55,13 +55,23 @@ def store(folder, name, runs):
 def test_the_table_reads_rules_and_runs(tmp_path):
     (tmp_path / "experiments.toml").write_text("", encoding="utf-8")
     (tmp_path / "replication.toml").write_text(RULES, encoding="utf-8")
-    with pytest.raises(records.RecordError, match=r"there is no .*paper-runs\.csv"):
-        replication.table(tmp_path)
     store(tmp_path, "paper", rows("A", 0, 3, 1, 900))
     first, second = replication.table(tmp_path)
     seen = "3 of 4 (30% to 95%); median 80 sequences"
-    assert first == ("s", "t", "u", "v", "w", 4, seen, "another setting: came out", "", "")
-    assert second[-5:] == (0, "", "not attempted", "", "")
+    assert first == ("s", "t", "u", "v", "w", 4, seen, "another setting: came out", "", "", "")
+    assert second[-6:] == (0, "", "not attempted", "", "", "")
+
+
+def test_a_verdict_that_two_sets_do_not_share_says_so(tmp_path):
+    (tmp_path / "experiments.toml").write_text("", encoding="utf-8")
+    (tmp_path / "replication.toml").write_text(RULES, encoding="utf-8")
+    store(tmp_path, "paper", rows("A", 0, 3, 1, 900))
+    (tmp_path / "elsewhere").mkdir()
+    store(tmp_path / "elsewhere", "paper", rows("A", 0, 3, 1, 2))
+    same = replication.table(tmp_path)[0]
+    assert (same.verdict, same.second) == ("another setting: came out", "4 of 4 (51% to 100%); median 80 sequences")
+    store(tmp_path / "elsewhere", "paper", rows("A", 0, 3, 900, 900))
+    assert replication.table(tmp_path)[0].verdict == "another setting: came out in one of two sets"
 
 
 def test_the_first_registration_is_judged_by_its_own_runs(tmp_path):
@@ -145,10 +155,9 @@ def test_takes_judges_the_mean_from_both_sides_and_counts_a_run_that_did_not_sto
     assert (result, verdict) == ("mean at least 150, with 1 that did not stop (150 to 150)", "reproduced")
 
 
-def test_a_rule_of_1997_may_wait_for_its_runs(tmp_path):
+def test_a_rule_may_wait_for_its_runs(tmp_path):
     (tmp_path / "experiments.toml").write_text("", encoding="utf-8")
-    waiting = RULES.replace('purpose = "A test"', 'purpose = "A test"\nalgorithm = "1997"')
-    (tmp_path / "replication.toml").write_text(waiting, encoding="utf-8")
+    (tmp_path / "replication.toml").write_text(RULES, encoding="utf-8")
     assert [row.verdict for row in replication.table(tmp_path)] == ["registered", "not attempted"]
     store(tmp_path, "paper", rows("A", 0, 3, 1, 900))
     assert replication.table(tmp_path)[0].verdict == "another setting: came out"

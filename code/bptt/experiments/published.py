@@ -16,6 +16,7 @@ PEOPLE = {
     "bengio1994": "Bengio, Simard and Frasconi 1994",
     "jozefowicz2015": "Jozefowicz, Zaremba and Sutskever 2015",
 }
+NOT_RUN = {"not attempted", "registered"}
 
 
 def spelled(text):
@@ -59,17 +60,19 @@ def overview(folder=FOLDER):
         for entry in spec["published"]:
             row, paper = rows[entry["statement"]], spelled(entry["source"].split(",")[0])
             lines[entry["differences"] == "none"].append([paper, entry["brief"], _short(row), _mark(row)])
-    heads = ("**In the published setting: {} of {} reproduced.**", "**In another setting: {} of {} came out.**")
+    heads = ("In the published setting: {} of {} reproduced", "In another setting: {} of {} came out")
     return "\n\n".join(_counted(head, lines[exact]) for head, exact in zip(heads, (True, False), strict=True))
 
 
 def _counted(head, lines):
     """A table below a line that says how many of its statements came out, of those that were run."""
-    ran, met = (sum(part(line[-1]) for line in lines) for part in (lambda v: "not attempted" not in v, _came_out))
+    marks = [line[-1].partition(";")[0] for line in lines if line[-1] not in NOT_RUN]
+    met, half = (sum(map(kind, marks)) for kind in (_came_out, lambda mark: mark.endswith(replication.HALF)))
+    more = f", {half} more{replication.HALF}" if half else ""
     header, papers = ["paper", "published", "here", "verdict"], {line[0] for line in lines}
     if len(papers) == 1:  # named once, above the table
-        head, header, lines = f"{head} {papers.pop()}.", header[1:], [line[1:] for line in lines]
-    return f"{head.format(met, ran)}\n\n" + as_table(header, lines)
+        more, header, lines = f"{more}. {papers.pop()}", header[1:], [line[1:] for line in lines]
+    return f"**{head.format(met, len(marks))}{more}.**\n\n" + as_table(header, lines)
 
 
 def _came_out(verdict):
@@ -98,9 +101,14 @@ def judged(names, folder=FOLDER):
     rows = {row.statement: row for row in replication.table(folder)}
     rules = read_toml(Path(folder) / "replication.toml")
     chosen = [rows[entry["statement"]] for name in names for entry in rules[name]["published"]]
-    lines = [[row.statement, row.rule, row.result or "no runs", f"**{row.verdict}**"] for row in chosen]
+    lines = [[row.statement, row.rule, _seen(row) or "no runs", f"**{row.verdict}**"] for row in chosen]
     table = as_table(["published", "rule", "seen", "verdict"], lines)
     return f":::{{admonition}} Each rule, and what was seen, with its interval\n:class: dropdown\n\n{table}\n:::\n"
+
+
+def _seen(row):
+    """What was seen, in the second set too, where there is one and it differs."""
+    return row.result + (f". In the second set: {row.second}" if row.second not in {"", row.result} else "")
 
 
 def block(row):
@@ -108,7 +116,7 @@ def block(row):
     first = f"\n- **As first registered:** {row.first}." if row.first else ""
     return (
         f"- **Published.** {row.statement}.\n- **Comes out if** {row.rule}.\n"
-        f"- **Seen, with {row.seeds} seeds.** {row.result}.\n- **Verdict: {row.verdict}.**{first}\n\n"
+        f"- **Seen, with {row.seeds} seeds.** {_seen(row)}.\n- **Verdict: {row.verdict}.**{first}\n\n"
         ":::{admonition} The setting, the differences, and what was registered\n:class: dropdown\n\n"
         f"**There.** {spelled(row.setting)}.\n\n**Different here.** {spelled(row.differences)}.\n\n"
         f"**Registered.** {row.history}.\n:::\n"

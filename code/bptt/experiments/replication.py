@@ -16,16 +16,18 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt.experiments.archive import FOLDER, load
+from bptt.experiments.archive import ELSEWHERE, FOLDER, load
 from bptt.experiments.records import RecordError, read_toml
 from bptt.learning.intervals import wilson
+
+HALF = " in one of two sets"
 
 
 class Verdict(NamedTuple):
     """One row of the table: all text, but for the number of ``seeds``.
 
-    ``history`` is what was registered first and why it was changed, ``first`` the verdict under the first registration;
-    both are empty where there is none.
+    ``history`` is what was registered first and why it was changed, ``first`` the verdict under the first registration,
+    ``second`` what the second set of runs showed; each is empty where there is none.
     """
 
     source: str
@@ -38,6 +40,7 @@ class Verdict(NamedTuple):
     verdict: str
     history: str
     first: str
+    second: str
 
 
 def table(folder=FOLDER):
@@ -52,8 +55,9 @@ def table(folder=FOLDER):
     -------
     list of Verdict
         ``verdict`` is ``"reproduced"`` or ``"not reproduced"`` where the setting is the published one, ``"another
-        setting: came out"`` or ``"another setting: did not come out"`` where it is not; ``"not attempted"`` without a
-        rule, and ``"registered"`` with a rule whose runs nobody has stored yet.
+        setting: came out"`` or ``"another setting: did not come out"`` where it is not; any of the four ends in
+        `HALF` where a second set of runs says otherwise; ``"not attempted"`` without a rule, and ``"registered"`` with
+        a rule whose runs nobody has stored yet.
 
     Raises
     ------
@@ -70,13 +74,23 @@ def table(folder=FOLDER):
 
 def _row(name, spec, paper, folder):
     stored = (Path(folder) / f"{name}.toml").exists() or (Path(folder) / f"{name}-runs.csv").exists()
-    if "judge" in paper and "algorithm" in spec and not stored:
+    if "judge" in paper and not stored:
         result, verdict = "", "registered"
     else:
         result, verdict = judge(paper, load(name, "runs", folder) if "judge" in paper else None)
     texts = (paper[key] for key in ("source", "statement", "setting", "differences", "rule"))
     seeds, history = spec["seeds"] if "judge" in paper else 0, paper.get("history", "")
-    return Verdict(*texts, seeds, result, verdict, history, _first(paper, folder))
+    again, second = _second(name, paper, folder)
+    verdict += HALF if again not in {"", verdict} else ""
+    return Verdict(*texts, seeds, result, verdict, history, _first(paper, folder), second)
+
+
+def _second(name, paper, folder):
+    """Verdict and result of the second set of runs, where there is one."""
+    if "judge" not in paper or not (Path(folder) / ELSEWHERE / f"{name}-runs.csv").exists():
+        return "", ""
+    result, verdict = judge(paper, load(name, "runs", folder, ELSEWHERE))
+    return verdict, result
 
 
 def _first(paper, folder):
